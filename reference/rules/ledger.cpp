@@ -68,6 +68,27 @@ constexpr auto rows = std::to_array<RuleInfo>({
      "a header with a wrong digest is discarded, and at level 0 its session recovered"},
     {Rule::data_digest_matches, "data-digest-matches", "6.7", Level::must, both, reject(0x02),
      "a data segment with a wrong digest is discarded and rejected"},
+    // Names (3.2.6, RFC 3722, RFC 3980).
+    {Rule::iscsi_name_within_length, "iscsi-name-within-length", "3.2.6.2", Level::must, both,
+     login_failure(0x0200),
+     "an iSCSI name in its normal form is no longer than 223 bytes of UTF-8"},
+    {Rule::iscsi_name_is_prepared, "iscsi-name-is-prepared", "3.2.6.2", Level::must, both,
+     login_failure(0x0200),
+     "an iSCSI name is UTF-8 text that the iSCSI profile of stringprep lets through"},
+    {Rule::iscsi_name_type_is_defined, "iscsi-name-type-is-defined", "3.2.6.3", Level::implied,
+     both, login_failure(0x0200),
+     "an iSCSI name begins with a type designator that an RFC defines"},
+    {Rule::qualified_name_has_date, "qualified-name-has-date", "3.2.6.3.1", Level::implied, both,
+     login_failure(0x0200),
+     "an iqn name goes on with a year of four digits, a dash, a month from 01 to 12 and a dot"},
+    {Rule::qualified_name_has_authority, "qualified-name-has-authority", "3.2.6.3.1",
+     Level::implied, both, login_failure(0x0200),
+     "behind its date an iqn name holds a reversed domain name, none of its labels empty"},
+    {Rule::eui_name_has_sixteen_digits, "eui-name-has-sixteen-digits", "3.2.6.3.2", Level::implied,
+     both, login_failure(0x0200), "an eui name goes on with sixteen hexadecimal digits and ends"},
+    {Rule::naa_name_has_its_digits, "naa-name-has-its-digits", "RFC 3980 4.1", Level::implied, both,
+     login_failure(0x0200),
+     "an naa name goes on with sixteen or thirty-two hexadecimal digits and ends"},
 });
 
 consteval bool rows_are_in_order() {

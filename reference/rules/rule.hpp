@@ -30,6 +30,14 @@ enum class Rule : std::uint16_t {
   padding_is_zero,
   header_digest_matches,
   data_digest_matches,
+  // Names (3.2.6, RFC 3722, RFC 3980)
+  iscsi_name_within_length,
+  iscsi_name_is_prepared,
+  iscsi_name_type_is_defined,
+  qualified_name_has_date,
+  qualified_name_has_authority,
+  eui_name_has_sixteen_digits,
+  naa_name_has_its_digits,
 };
 
 /// RFC 2119's words, and `implied` for what the text demands without one.
