@@ -33,12 +33,11 @@ Violation too_long(std::size_t length) {
   return {.rule = Rule::iscsi_name_within_length, .found = length};
 }
 
-/// libidn says that a text is prohibited, not where: the first ASCII offender, or else the first byte
-/// beyond ASCII, is what a reader wants to look at.
+/// libidn says that a text is prohibited, not where: the first ASCII offender, or else the first
+/// byte beyond ASCII, is what a reader wants to look at.
 Violation unprepared(std::string_view text) {
-  auto at = std::ranges::find_if(text, [](char c) {
-    return static_cast<unsigned char>(c) < 0x80 && !is_allowed_ascii(c);
-  });
+  auto at = std::ranges::find_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x80 && !is_allowed_ascii(c); });
   if (at == text.end())
     at = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
   return breach(Rule::iscsi_name_is_prepared, text, static_cast<std::size_t>(at - text.begin()));
@@ -63,7 +62,8 @@ std::optional<Violation> check_qualified(std::string_view name) {
   constexpr std::string_view shape = "iqn.dddd-dd.";
   constexpr std::size_t month_offset = 9;
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    const bool fits = i < name.size() && (shape[i] == 'd' ? is_digit(name[i]) : name[i] == shape[i]);
+    const bool fits =
+        i < name.size() && (shape[i] == 'd' ? is_digit(name[i]) : name[i] == shape[i]);
     if (i >= 4 && !fits) return breach(Rule::qualified_name_has_date, name, i);
   }
   const int month = (name[month_offset] - '0') * 10 + (name[month_offset + 1] - '0');
@@ -86,8 +86,7 @@ std::optional<Violation> check_digits(std::string_view name, Rule rule, std::siz
   const auto digits = name.substr(designator_bytes);
   const auto stray = std::ranges::find_if_not(digits, is_lower_hex);
   if (stray != digits.end())
-    return breach(rule, name,
-                  designator_bytes + static_cast<std::size_t>(stray - digits.begin()));
+    return breach(rule, name, designator_bytes + static_cast<std::size_t>(stray - digits.begin()));
   if (digits.size() != shorter && digits.size() != longer) return breach(rule, name, name.size());
   return std::nullopt;
 }
@@ -106,8 +105,8 @@ std::optional<NameType> type_of(std::string_view name) {
     std::string_view text;
     NameType type;
   };
-  constexpr auto designators = std::to_array<Designator>({
-      {"iqn.", NameType::qualified}, {"eui.", NameType::eui64}, {"naa.", NameType::naa}});
+  constexpr auto designators = std::to_array<Designator>(
+      {{"iqn.", NameType::qualified}, {"eui.", NameType::eui64}, {"naa.", NameType::naa}});
   const auto found = std::ranges::find_if(
       designators, [&](const Designator& d) { return name.starts_with(d.text); });
   if (found == designators.end()) return std::nullopt;

@@ -2,8 +2,8 @@
 
 /// iSCSI names (RFC 3720 3.2.6, RFC 3722): how one is recognised, and how two are compared.
 ///
-/// A name is the output of stringprep's iSCSI profile: lower case, Unicode normalisation form KC, no
-/// white space, no ASCII punctuation but dash, dot and colon. Names that people typed arrive in
+/// A name is the output of stringprep's iSCSI profile: lower case, Unicode normalisation form KC,
+/// no white space, no ASCII punctuation but dash, dot and colon. Names that people typed arrive in
 /// other forms ("eui.02004567A425678D" in the RFC's own example), and names are not case
 /// sensitive (3.2.6.1), so what arrives is prepared first and judged in its normal form. What
 /// cannot be prepared is not a name.
@@ -41,9 +41,9 @@ class Name {
   NameType type_;
 };
 
-/// Prepares `utf8` and checks it against 3.2.6. At most 223 bytes remain, counted after preparation.
-/// On a breach: the rule, the offset of the offending byte (in the text as it came for characters, in
-/// the normal form for structure), and that byte; for lengths the length.
+/// Prepares `utf8` and checks it against 3.2.6. At most 223 bytes remain, counted after
+/// preparation. On a breach: the rule, the offset of the offending byte (in the text as it came for
+/// characters, in the normal form for structure), and that byte; for lengths the length.
 [[nodiscard]] std::expected<Name, Violation> parse_name(std::string_view utf8);
 
 }  // namespace iscsi::login
