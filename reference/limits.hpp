@@ -39,6 +39,11 @@ inline constexpr std::size_t queued_output_bytes = 8U << 20U;  // ours: per conn
 inline constexpr std::size_t transfer_bytes = 4U << 20U;       // ours: one command's data, told in VPD B0h
 inline constexpr std::size_t received_data_segment_bytes = 256U << 10U;  // ours: our MaxRecvDataSegmentLength
 
+// Medium.
+inline constexpr std::size_t block_bytes = 4096;              // ours: of any device; the least is 512
+inline constexpr std::size_t compare_bytes = 64U << 10U;      // ours: read at a time to verify
+inline constexpr std::uint64_t prefetch_bytes = 4U << 20U;    // ours: asked for in advance at a time
+
 // Time (milliseconds).
 inline constexpr std::uint64_t login_ms = 15'000;        // ours: from accept to full feature phase
 inline constexpr std::uint64_t ping_after_ms = 30'000;   // ours: silence before a NOP-In
