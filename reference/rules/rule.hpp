@@ -4,8 +4,8 @@
 /// The words live once, in `ledger.cpp`; a `Violation` carries only the name and the place.
 
 #include <cstdint>
-#include <string_view>
 #include <span>
+#include <string_view>
 
 namespace iscsi {
 
@@ -19,6 +19,7 @@ enum class Rule : std::uint16_t {
   opcode_is_known,
   opcode_belongs_to_initiator,
   opcode_belongs_to_target,
+  opcode_is_not_vendor_specific,
   immediate_only_where_defined,
   additional_headers_within_limit,
   additional_header_fits,
@@ -30,6 +31,40 @@ enum class Rule : std::uint16_t {
   padding_is_zero,
   header_digest_matches,
   data_digest_matches,
+  fixed_bits_have_their_value,
+  additional_header_type_is_known,
+  additional_header_comes_once,
+  bidirectional_command_has_read_length,
+  no_additional_headers_in_responses,
+
+  // Requests (10.3, 10.5, 10.10, 10.12, 10.14, 10.16, 10.18)
+  untagged_nop_out_is_immediate,
+  scsi_command_is_final_or_write,
+  expected_transfer_has_direction,
+  task_reference_only_where_used,
+  task_reassign_is_immediate,
+  login_request_is_immediate,
+  login_stage_is_defined,
+  continued_login_does_not_transit,
+  continued_text_is_not_final,
+
+  // Responses (10.4, 10.6, 10.7, 10.8, 10.9, 10.11, 10.13, 10.15, 10.17, 10.19)
+  nop_in_answer_has_no_transfer_tag,
+  unasked_nop_in_has_no_data,
+  residual_flags_exclude_each_other,
+  residual_flags_only_when_completed,
+  exp_data_sn_only_when_completed,
+  check_condition_has_sense_data,
+  data_in_status_comes_with_final,
+  data_in_status_is_no_exception,
+  data_in_has_transfer_tag_only_with_acknowledge,
+  r2t_has_transfer_tag,
+  r2t_asks_for_data,
+  continued_login_response_does_not_transit,
+  continued_text_response_is_not_final,
+  final_text_response_has_no_transfer_tag,
+  unfinished_text_response_has_transfer_tag,
+  reject_carries_the_header,
   // Names (3.2.6, RFC 3722, RFC 3980)
   iscsi_name_within_length,
   iscsi_name_is_prepared,
@@ -38,6 +73,58 @@ enum class Rule : std::uint16_t {
   qualified_name_has_authority,
   eui_name_has_sixteen_digits,
   naa_name_has_its_digits,
+  // Text format (5.1)
+  text_pair_ends_in_null,
+  text_pair_has_one_delimiter,
+  text_pair_has_equals_sign,
+  key_name_is_not_empty,
+  key_name_begins_with_capital,
+  key_name_within_limit,
+  key_name_has_label_characters,
+  text_is_utf8,
+  text_value_has_its_characters,
+  text_value_within_limit,
+  boolean_is_yes_or_no,
+  number_is_a_constant,
+  decimal_has_no_leading_zero,
+  number_below_two_to_64,
+  range_ends_are_in_order,
+  binary_is_a_constant,
+  decimal_binary_has_known_length,
+  base64_is_well_formed,
+  binary_within_limit,
+  negotiation_text_within_limit,
+  negotiation_keys_within_limit,
+  // Text negotiation (5.2 to 5.4, 6.10, 11, 12)
+  reserved_word_is_only_an_answer,
+  unknown_key_is_not_understood,
+  standard_key_is_understood,
+  proposal_is_answered,
+  proposal_is_admissible,
+  list_has_a_usable_value,
+  declaration_is_admissible,
+  list_answer_was_proposed,
+  range_answer_is_in_range,
+  answer_follows_result_function,
+  key_is_negotiated_once_in_login,
+  key_is_negotiated_once_in_sequence,
+  security_stage_has_its_own_keys,
+  operational_stage_has_its_own_keys,
+  security_is_negotiated_in_login,
+  full_feature_phase_has_its_own_keys,
+  leading_only_key_is_on_leading_login,
+  key_comes_from_its_sender,
+  extension_key_only_in_normal_session,
+  first_burst_within_max_burst,
+  recovery_in_order_has_one_r2t,
+  // SendTargets (3.3, 12.8, D)
+  discovery_text_is_send_targets,
+  send_targets_stands_alone,
+  send_targets_all_only_in_discovery,
+  send_targets_value_is_defined,
+  send_targets_answer_has_records_only,
+  target_address_has_its_form,
+  target_address_has_tag_in_send_targets,
 };
 
 /// RFC 2119's words, and `implied` for what the text demands without one.
