@@ -118,12 +118,18 @@ MediumResult write_and_compare(BlockDevice& device, const Operation& operation, 
   return written.kind == MediumResult::Kind::done ? compare(device, operation, data_out) : written;
 }
 
+MediumResult write_and_verify(BlockDevice& device, const Operation& operation, Pieces data_out) {
+  const MediumResult written = device.write(operation.lba, data_out, operation.durable);
+  return written.kind == MediumResult::Kind::done ? verify(device, operation) : written;
+}
+
 /// The promises of the interface: broken, they are a defect of ours and never a peer's doing.
 void check_promises(const BlockDevice& device, const Operation& operation, Pieces data_out,
                     std::span<const std::byte> data_in) {
   using Kind = Operation::Kind;
   const std::uint64_t bytes = operation.blocks * device.block_bytes();
   const bool takes_all = operation.kind == Kind::write || operation.kind == Kind::compare ||
+                         operation.kind == Kind::write_and_verify ||
                          operation.kind == Kind::write_and_compare;
   assert(operation.blocks <= device.block_count());
   assert(operation.lba <= device.block_count() - operation.blocks);
@@ -144,6 +150,7 @@ MediumResult perform(BlockDevice& device, const Operation& operation, Pieces dat
     case Kind::none: return {};
     case Kind::read: return read(device, operation, data_in);
     case Kind::write: return device.write(operation.lba, data_out, operation.durable);
+    case Kind::write_and_verify: return write_and_verify(device, operation, data_out);
     case Kind::write_and_compare: return write_and_compare(device, operation, data_out);
     case Kind::verify: return verify(device, operation);
     case Kind::compare: return compare(device, operation, data_out);
