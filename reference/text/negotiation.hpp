@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <expected>
 #include <optional>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
