@@ -28,6 +28,8 @@ inline constexpr std::size_t text_exchanges = 256;             // ours: PDUs in 
 inline constexpr std::size_t chap_challenge_bytes = 1024;  // 11.1.4
 inline constexpr std::size_t chap_name_bytes = 255;        // 5.1's general limit
 inline constexpr std::size_t chap_secret_bytes = 255;      // ours
+inline constexpr std::size_t chap_strong_secret_bytes = 12;   // 8.2.1: 96 bits
+inline constexpr std::size_t chap_own_challenge_bytes = 16;   // ours: what every initiator takes
 
 // Target.
 inline constexpr std::size_t connections = 4096;               // ours
