@@ -82,14 +82,15 @@ struct Sense {
 /// The two layouts (SPC-4 4.5.2, 4.5.3); D_SENSE in the control mode page chooses.
 enum class SenseFormat : std::uint8_t { fixed, descriptor };
 
-/// Sense data as sent, at most 32 bytes, without allocation.
+/// Sense data as sent, without allocation.
 class SenseBytes {
  public:
+  static constexpr std::size_t most = 32;
   [[nodiscard]] std::span<const std::byte> view() const { return {bytes_.data(), size_}; }
 
  private:
   friend SenseBytes encode(const Sense&, SenseFormat);
-  std::array<std::byte, 32> bytes_{};
+  std::array<std::byte, most> bytes_{};
   std::size_t size_ = 0;
 };
 
