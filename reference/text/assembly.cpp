@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "text/breach.hpp"
+
 namespace iscsi::text {
 
 std::expected<std::optional<std::string_view>, Violation> Assembly::add(wire::ByteView segment,
@@ -11,9 +13,8 @@ std::expected<std::optional<std::string_view>, Violation> Assembly::add(wire::By
   const std::size_t total = held_.size() + segment.size();
   if (total > limits::negotiation_text_bytes) {
     clear();
-    return std::unexpected(Violation{.rule = Rule::negotiation_text_within_limit,
-                                     .byte = static_cast<std::uint32_t>(total - segment.size()),
-                                     .found = total});
+    return std::unexpected(
+        broken(Rule::negotiation_text_within_limit, total - segment.size(), total));
   }
   if (!open_ && !more) return wire::as_text(segment);
   held_.append(wire::as_text(segment));

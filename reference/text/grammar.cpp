@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/breach.hpp"
+
 namespace iscsi::text {
 namespace {
 
@@ -19,10 +21,6 @@ constexpr bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >=
 /// What RFC 3722 leaves of ASCII, and capitals: names are not case sensitive (3.2.6.1).
 constexpr bool is_name_character(char c) {
   return is_letter(c) || is_digit(c) || std::string_view{"-.:"}.contains(c) || is_beyond_ascii(c);
-}
-
-Violation broken(Rule rule, std::size_t byte, std::uint64_t found) {
-  return {.rule = rule, .byte = static_cast<std::uint32_t>(byte), .found = found};
 }
 
 std::uint64_t code(char c) { return static_cast<unsigned char>(c); }

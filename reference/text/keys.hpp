@@ -54,6 +54,23 @@ enum class Key : std::uint8_t {
 };
 inline constexpr std::size_t key_count = 27;
 
+/// A set of keys.
+class KeySet {
+ public:
+  [[nodiscard]] constexpr bool has(Key key) const { return (bits_ & bit(key)) != 0; }
+  constexpr void add(Key key) { bits_ |= bit(key); }
+  [[nodiscard]] friend constexpr KeySet operator|(KeySet left, KeySet right) {
+    left.bits_ |= right.bits_;
+    return left;
+  }
+  friend constexpr bool operator==(KeySet, KeySet) = default;
+
+ private:
+  static constexpr std::uint32_t bit(Key key) { return 1U << static_cast<unsigned>(key); }
+
+  std::uint32_t bits_ = 0;
+};
+
 /// When one side may send a key: the RFC's "Use" (12), taken apart.
 enum class Use : std::uint8_t {
   never,         ///< this side does not send it

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "rules/rule.hpp"
 #include "text/grammar.hpp"
@@ -16,9 +15,6 @@
 
 namespace iscsi::text {
 
-/// What a key can hold once settled.
-using Value = std::variant<bool, std::uint64_t, Digest, SessionType, std::string>;
-
 /// The answer to a proposal or declaration.
 struct Answer {
   std::optional<std::string> text;   ///< to be sent; nothing: a declaration wants no answer
@@ -26,15 +22,23 @@ struct Answer {
   std::optional<Violation> finding;  ///< why `text` is Reject
 };
 
-/// Answers `offered`, sent by `peer_of(ours)`. `current` are the values as negotiated so far: they
-/// decide what is irrelevant, and keep the selection within the integrity rules (12.14, 12.19).
+/// What has been negotiated so far.
+struct Context {
+  const Parameters& values;  ///< decide what is irrelevant and what the integrity rules leave
+  KeySet settled;            ///< keys that can no longer change
+};
+
+/// Answers `offered`. What Minimum leaves free is used to stay within the integrity rules (12.14,
+/// 12.19). Irrelevant is answered only if what makes the key so is settled, or would be settled
+/// that way by this policy: a later InitialR2T=No must not find FirstBurstLength undone.
 ///
 /// A proposal that is malformed or out of range is answered `Reject` (5.2.2); a declaration of that
 /// sort cannot be answered and is a violation (6.10), as is a reserved answer as proposal (5.2).
+/// Not for AuthMethod and SendTargets, which are answered by those who know targets and secrets.
 [[nodiscard]] std::expected<Answer, Violation> negotiate(const KeySpec& key,
                                                          const KeyValue& offered,
-                                                         const Policy& policy, Role ours,
-                                                         const Parameters& current);
+                                                         const Policy& policy,
+                                                         const Context& context);
 
 /// Checks the peer's answer to what we proposed as `proposed`; the result is what the key holds
 /// now, or nothing if it keeps what it had (Reject, Irrelevant). A violation: a value that the
@@ -48,14 +52,5 @@ struct Answer {
 
 /// True if a boolean proposal determines the result alone, so that no answer need come (5.2.2).
 [[nodiscard]] bool determines_result(const KeySpec& key, std::string_view proposed);
-
-/// Whether the key has no meaning with these values; the answer is then Irrelevant.
-[[nodiscard]] bool is_irrelevant(const KeySpec& key, const Parameters& current);
-
-/// Puts a settled value in its place. `declarer` tells the two MaxRecvDataSegmentLengths apart.
-void apply(Parameters& parameters, Key key, Role declarer, const Value& value);
-
-/// The integrity rules across keys (5.2): 12.14, 12.19.
-[[nodiscard]] std::optional<Violation> check_integrity(const Parameters& parameters);
 
 }  // namespace iscsi::text

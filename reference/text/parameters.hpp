@@ -1,12 +1,16 @@
 #pragma once
 
-/// The operational values of a session and a connection, and what one side wishes them to be.
+/// The operational values of a session and a connection, what one side wishes them to be, and which
+/// key stands for which of them.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include "limits.hpp"
+#include "rules/rule.hpp"
 #include "text/grammar.hpp"
 #include "text/keys.hpp"
 
@@ -93,5 +97,31 @@ struct Policy {
   Range if_mark_int{.low = 1, .high = 65535};
   Range of_mark_int{.low = 1, .high = 65535};
 };
+
+/// What a key can hold once settled. A boolean for IFMarkInt or OFMarkInt is what Reject makes of
+/// them: no markers in that direction (A.3.2).
+using Value = std::variant<bool, std::uint64_t, Digest, SessionType, std::string>;
+
+/// Whether the key has no meaning with these values.
+[[nodiscard]] bool is_irrelevant(const KeySpec& key, const Parameters& current);
+
+/// Puts a settled value in its place, if `Parameters` has one for it (a TargetAddress is for
+/// whoever reads the text). `declarer` tells the two MaxRecvDataSegmentLengths apart.
+void apply(Parameters& parameters, Key key, Role declarer, const Value& value);
+
+/// The integrity rules across keys (5.2): 12.14, 12.19.
+[[nodiscard]] std::optional<Violation> check_integrity(const Parameters& parameters);
+
+// Names of digests (12.1).
+[[nodiscard]] std::string_view name_of(Digest digest);
+[[nodiscard]] std::optional<Digest> digest_named(std::string_view name);
+[[nodiscard]] bool allows(const DigestPolicy& policy, Digest digest);
+
+// What a policy says of a key of that kind: a negotiated number of the session, a boolean, a list
+// of digests, a marker interval.
+[[nodiscard]] std::uint64_t wished_number(Key key, const Policy& policy);
+[[nodiscard]] bool wished_boolean(Key key, const Policy& policy);
+[[nodiscard]] const DigestPolicy& wished_digests(Key key, const Policy& policy);
+[[nodiscard]] const Range& wished_range(Key key, const Policy& policy);
 
 }  // namespace iscsi::text

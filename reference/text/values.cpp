@@ -4,16 +4,13 @@
 #include <array>
 #include <charconv>
 
+#include "text/breach.hpp"
 #include "text/grammar.hpp"
 
 namespace iscsi::text {
 namespace {
 
 using Digits = std::expected<wire::Bytes, Violation>;
-
-Violation broken(Rule rule, std::size_t byte, std::uint64_t found) {
-  return {.rule = rule, .byte = static_cast<std::uint32_t>(byte), .found = found};
-}
 
 std::uint64_t code(char c) { return static_cast<unsigned char>(c); }
 
