@@ -31,6 +31,8 @@ class Assembly {
   [[nodiscard]] bool open() const { return open_; }
   void clear();
 
+  friend bool operator==(const Assembly&, const Assembly&) = default;
+
  private:
   std::string held_;
   bool open_ = false;
@@ -57,6 +59,8 @@ class Segmentation {
 
   /// True when nothing is left to send.
   [[nodiscard]] bool done() const { return sent_ == text_.size(); }
+
+  friend bool operator==(const Segmentation&, const Segmentation&) = default;
 
  private:
   std::string text_;

@@ -55,6 +55,8 @@ class Negotiation {
     Role role = Role::target;          ///< ours
     Phase phase = Phase::operational;  ///< where it begins
     bool leading = true;               ///< the login of a session's first connection (TSIH 0)
+
+    friend bool operator==(const Setting&, const Setting&) = default;
   };
 
   /// `agreed` are the values in force; they stay so until those of `conclude` are taken over.
@@ -92,6 +94,8 @@ class Negotiation {
   /// The values to come into force: every proposal answered, the integrity rules kept (5.2).
   [[nodiscard]] std::expected<Parameters, Violation> conclude() const;
 
+  friend bool operator==(const Negotiation&, const Negotiation&) = default;
+
  private:
   /// A proposal of ours on its way.
   struct Awaited {
@@ -99,6 +103,8 @@ class Negotiation {
     std::string proposed;
     bool due;  ///< 5.2.2: a boolean proposal that settles the matter need not be answered
     bool answered = false;
+
+    friend bool operator==(const Awaited&, const Awaited&) = default;
   };
   /// A pair from the peer, and what it is.
   struct Step {

@@ -73,6 +73,8 @@ struct DigestPolicy {
   bool none = true;
   bool crc32c = true;
   Digest preferred = Digest::none;
+
+  friend bool operator==(const DigestPolicy&, const DigestPolicy&) = default;
 };
 
 /// What one side wishes. Selecting applies the result function to the offer and the wish; so
@@ -96,6 +98,8 @@ struct Policy {
   bool of_marker = false;
   Range if_mark_int{.low = 1, .high = 65535};
   Range of_mark_int{.low = 1, .high = 65535};
+
+  friend bool operator==(const Policy&, const Policy&) = default;
 };
 
 /// What a key can hold once settled. A boolean for IFMarkInt or OFMarkInt is what Reject makes of
