@@ -80,13 +80,6 @@ constexpr auto checks = std::to_array<Check>({
        return std::ranges::any_of(c.redirections,
                                   [](const Redirection& r) { return r.addresses.empty(); });
      }},
-    {ConfigurationFault::redirection_with_portal_group,
-     [](const Configuration& c) {
-       return std::ranges::any_of(c.redirections, [](const Redirection& r) {
-         return std::ranges::any_of(
-             r.addresses, [](const text::Address& a) { return a.portal_group_tag.has_value(); });
-       });
-     }},
 });
 
 }  // namespace

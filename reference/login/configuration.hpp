@@ -33,7 +33,7 @@ enum class Authentication : std::uint8_t {
 /// A target that is served elsewhere (10.13.5, status 0101 or 0102).
 struct Redirection {
   Name target;
-  std::vector<text::Address> addresses;  ///< at least one, without portal group tags (12.8)
+  std::vector<text::Address> addresses;  ///< at least one
   bool permanent = false;
 };
 
@@ -68,10 +68,9 @@ enum class ConfigurationFault : std::uint8_t {
   secret_of_both_directions,    ///< 8.2.1: MUST NOT
   secret_of_less_than_96_bits,  ///< 8.2.1: wants IPsec
   authentication_without_accounts,
-  authentication_without_md5,     ///< 11.1.4: 5 is required to be implemented
-  alias_is_no_local_name,         ///< 5.1
-  redirection_without_address,    ///< 10.13.5
-  redirection_with_portal_group,  ///< 12.8
+  authentication_without_md5,   ///< 11.1.4: 5 is required to be implemented
+  alias_is_no_local_name,       ///< 5.1
+  redirection_without_address,  ///< 10.13.5
 };
 
 /// All faults, in the order of the enumeration, each once.
