@@ -20,27 +20,52 @@ constexpr std::size_t whole_length(std::uint64_t ahs_length) {
   return effective + wire::padding(effective);
 }
 
-std::expected<void, Violation> take(AdditionalHeaders& into, ByteView segment, std::uint32_t byte) {
-  const auto length = static_cast<std::size_t>(wire::load<2>(segment, 0));
-  const auto type = std::to_integer<std::uint8_t>(segment[2]) & 0x3fU;  // bits 0-1 are reserved
+/// One AHS, its padding included.
+struct Segment {
+  ByteView bytes;
+  std::size_t length;  ///< AHSLength
+  std::uint32_t byte;  ///< where it begins, counted from the start of the PDU
+
+  /// AHSType without its two reserved bits.
+  [[nodiscard]] std::uint8_t type() const {
+    return static_cast<std::uint8_t>(extract(bytes, bits(2, 2, 6)));
+  }
+};
+
+/// The AHS that begins at `at`; an error if it runs past the area.
+std::expected<Segment, Violation> segment_at(ByteView area, std::size_t at) {
+  const auto byte = static_cast<std::uint32_t>(bhs_bytes + at);
+  const ByteView rest = area.subspan(at);
+  if (rest.size() < prefix_bytes)
+    return std::unexpected(Violation{Rule::additional_header_fits, byte, rest.size()});
+  const auto length = static_cast<std::size_t>(wire::load<2>(rest, 0));
+  if (whole_length(length) > rest.size())
+    return std::unexpected(Violation{Rule::additional_header_fits, byte, length});
+  return Segment{.bytes = rest.first(whole_length(length)), .length = length, .byte = byte};
+}
+
+std::expected<void, Violation> take(AdditionalHeaders& into, const Segment& segment) {
+  const std::uint8_t type = segment.type();
+  const auto broken = [](Rule rule, std::uint32_t byte, std::uint64_t found) {
+    return std::unexpected(Violation{rule, byte, found});
+  };
   switch (type) {
     case extended_cdb_type:
-      if (length < 2)
-        return std::unexpected(Violation{Rule::extended_cdb_length_is_valid, byte, length});
+      if (segment.length < 2)
+        return broken(Rule::extended_cdb_length_is_valid, segment.byte, segment.length);
       if (!into.extended_cdb.empty())
-        return std::unexpected(Violation{Rule::additional_header_comes_once, byte + 2, type});
-      into.extended_cdb = segment.subspan(prefix_bytes, length - 1);
+        return broken(Rule::additional_header_comes_once, segment.byte + 2, type);
+      into.extended_cdb = segment.bytes.subspan(prefix_bytes, segment.length - 1);
       return {};
     case bidirectional_type:
-      if (length != 5)
-        return std::unexpected(Violation{Rule::additional_header_fits, byte, length});
+      if (segment.length != 5)
+        return broken(Rule::bidirectional_length_has_four_bytes, segment.byte, segment.length);
       if (into.bidirectional_read_length)
-        return std::unexpected(Violation{Rule::additional_header_comes_once, byte + 2, type});
+        return broken(Rule::additional_header_comes_once, segment.byte + 2, type);
       into.bidirectional_read_length =
-          static_cast<std::uint32_t>(wire::load<4>(segment, prefix_bytes));
+          static_cast<std::uint32_t>(wire::load<4>(segment.bytes, prefix_bytes));
       return {};
-    default:
-      return std::unexpected(Violation{Rule::additional_header_type_is_known, byte + 2, type});
+    default: return broken(Rule::additional_header_type_is_known, segment.byte + 2, type);
   }
 }
 
@@ -57,18 +82,34 @@ void append_segment(wire::Bytes& area, std::uint8_t type, ByteView content) {
 std::expected<AdditionalHeaders, Violation> decode_additional_headers(ByteView area) {
   AdditionalHeaders found;
   for (std::size_t at = 0; at < area.size();) {
-    const auto byte = static_cast<std::uint32_t>(bhs_bytes + at);
-    const ByteView rest = area.subspan(at);
-    if (rest.size() < prefix_bytes)
-      return std::unexpected(Violation{Rule::additional_header_fits, byte, rest.size()});
-    const std::uint64_t length = wire::load<2>(rest, 0);
-    if (whole_length(length) > rest.size())
-      return std::unexpected(Violation{Rule::additional_header_fits, byte, length});
-    if (const auto taken = take(found, rest.first(whole_length(length)), byte); !taken)
-      return std::unexpected(taken.error());
-    at += whole_length(length);
+    const auto segment = segment_at(area, at);
+    if (!segment) return std::unexpected(segment.error());
+    if (const auto taken = take(found, *segment); !taken) return std::unexpected(taken.error());
+    at += segment->bytes.size();
   }
   return found;
+}
+
+std::vector<Violation> audit_additional_headers(ByteView area) {
+  std::vector<Violation> breaches;
+  for (std::size_t at = 0; at < area.size();) {
+    const auto segment = segment_at(area, at);
+    if (!segment) break;  // the decoder's business
+    const ByteView bytes = segment->bytes;
+    if (const auto found = extract(bytes, bits(2, 0, 2)); found != 0)
+      breaches.push_back({Rule::reserved_bits_are_zero, segment->byte + 2, found});
+    const std::uint8_t type = segment->type();
+    const bool known = type == extended_cdb_type || type == bidirectional_type;
+    if (known && segment->length > 0)
+      if (const auto found = wire::load<1>(bytes, 3); found != 0)
+        breaches.push_back({Rule::reserved_bits_are_zero, segment->byte + 3, found});
+    for (std::size_t i = segment->length + 3; i < bytes.size(); ++i)
+      if (const auto found = wire::load<1>(bytes, i); found != 0)
+        breaches.push_back(
+            {Rule::padding_is_zero, segment->byte + static_cast<std::uint32_t>(i), found});
+    at += bytes.size();
+  }
+  return breaches;
 }
 
 wire::Bytes encode_additional_headers(const AdditionalHeaders& headers) {

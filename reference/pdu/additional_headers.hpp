@@ -5,6 +5,7 @@
 
 #include <expected>
 #include <optional>
+#include <vector>
 
 #include "rules/rule.hpp"
 #include "wire/bytes.hpp"
@@ -25,6 +26,10 @@ struct AdditionalHeaders {
 /// that its type does not allow.
 [[nodiscard]] std::expected<AdditionalHeaders, Violation> decode_additional_headers(
     wire::ByteView area);
+
+/// Reserved bits and padding that are not zero, in the order of the bytes, up to a segment that
+/// runs past the area.
+[[nodiscard]] std::vector<Violation> audit_additional_headers(wire::ByteView area);
 
 /// The AHS area for these; empty when there are none.
 [[nodiscard]] wire::Bytes encode_additional_headers(const AdditionalHeaders& headers);

@@ -129,10 +129,14 @@ constexpr bool is_vendor_specific(std::uint8_t opcode) {
   return (opcode >= 0x1c && opcode <= 0x1e) || (opcode >= 0x3c && opcode <= 0x3e);
 }
 
-/// Why an operation code that has no PDU in this direction is refused.
+/// Why an operation code that is none of `Sum`'s is refused.
+template <class Sum>
 Violation refuse_opcode(std::uint8_t opcode, Rule wrong_direction) {
-  if (is_vendor_specific(opcode)) return {Rule::opcode_is_not_vendor_specific, 0, opcode};
-  if (describe(opcode) != nullptr) return {wrong_direction, 0, opcode};
+  const bool from_target = is_from_target(std::variant_alternative_t<0, Sum>::opcode);
+  const bool vendor_specific = is_vendor_specific(opcode);
+  if (vendor_specific && is_from_target(Opcode{opcode}) == from_target)
+    return {Rule::opcode_is_not_vendor_specific, 0, opcode};
+  if (vendor_specific || describe(opcode) != nullptr) return {wrong_direction, 0, opcode};
   return {Rule::opcode_is_known, 0, opcode};
 }
 
@@ -146,24 +150,24 @@ std::expected<Sum, Violation> decode_as(const Frame& frame, Rule wrong_direction
     else
       result = std::unexpected(pdu.error());
   });
-  if (!known) return std::unexpected(refuse_opcode(opcode, wrong_direction));
+  if (!known) return std::unexpected(refuse_opcode<Sum>(opcode, wrong_direction));
   return result;
 }
 
-/// Bits that the layout reserves, here and now, and that are not zero.
+/// Bits that the layout reserves, here and now, and that are not zero: one breach for each run,
+/// at its first byte that is not.
 template <class P>
 void audit_reserved(const P& pdu, Header header, std::vector<Violation>& breaches) {
   for (const Entry<P>& entry : layout_of<P>) {
     const bool absent = entry.conditional && !entry.exists(pdu);
     if (entry.kind != EntryKind::reserved && !absent) continue;
     const Place place = entry.place;
-    // Long runs byte by byte, so that the report names the byte.
-    for (std::uint16_t done = 0; done < place.width;) {
-      const auto width = static_cast<std::uint16_t>(place.whole_bytes() ? 8 : place.width);
-      const Place part{static_cast<std::uint16_t>(place.byte + done / 8), place.bit, width};
-      if (const auto found = extract(header, part); found != 0)
-        breaches.push_back({Rule::reserved_bits_are_zero, part.byte, found});
-      done = static_cast<std::uint16_t>(done + width);
+    const auto width = static_cast<std::uint16_t>(place.whole_bytes() ? 8 : place.width);
+    for (std::uint16_t byte = place.byte; byte <= place.last_byte(); ++byte) {
+      const auto found = extract(header, {.byte = byte, .bit = place.bit, .width = width});
+      if (found == 0) continue;
+      breaches.push_back({Rule::reserved_bits_are_zero, byte, found});
+      break;
     }
   }
 }
@@ -176,9 +180,12 @@ void audit_as(const Frame& frame, std::vector<Violation>& breaches) {
     return true;
   });
   audit_reserved(pdu, frame.header, breaches);
-  if constexpr (std::is_same_v<P, ScsiCommand>)
+  if constexpr (std::is_same_v<P, ScsiCommand>) {
     if (const auto matched = match_additional_headers(pdu, frame.additional_headers); !matched)
       breaches.push_back(matched.error());
+    const auto unclean = audit_additional_headers(frame.additional_headers);
+    breaches.insert(breaches.end(), unclean.begin(), unclean.end());
+  }
 }
 
 template <class P>

@@ -70,6 +70,10 @@ struct DataIn {
          [](const DataIn& pdu, const Lengths&) {
            return pdu.acknowledge == (pdu.target_transfer_tag != wire::TargetTransferTag::none);
          }},
+        {Rule::data_segment_fills_words, 5,
+         [](const DataIn& pdu, const Lengths& lengths) {
+           return pdu.final || wire::padding(lengths.data) == 0;
+         }},
     });
   }
   friend bool operator==(const DataIn&, const DataIn&) = default;

@@ -39,7 +39,14 @@ struct DataOut {
         reserved<DataOut>(bytes(44, 4)),
     });
   }
-  static constexpr std::array<Check<DataOut>, 0> checks() { return {}; }
+  static constexpr auto checks() {
+    return std::to_array<Check<DataOut>>({
+        {Rule::data_segment_fills_words, 5,
+         [](const DataOut& pdu, const Lengths& lengths) {
+           return pdu.final || wire::padding(lengths.data) == 0;
+         }},
+    });
+  }
   friend bool operator==(const DataOut&, const DataOut&) = default;
 };
 static_assert(tiled_bits<DataOut>() == bhs_bits);

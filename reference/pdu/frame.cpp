@@ -14,14 +14,6 @@ constexpr std::size_t length_fields_end = 8;
 
 std::size_t digest_bytes(bool used) { return used ? limits::digest_bytes : 0; }
 
-std::variant<std::monostate, Violation> within(const Lengths& lengths, const FrameLimits& limits) {
-  if (lengths.additional_headers > limits.additional_headers)
-    return Violation{Rule::additional_headers_within_limit, 4, lengths.additional_headers / 4};
-  if (lengths.data > limits.data)
-    return Violation{Rule::data_segment_within_limit, 5, lengths.data};
-  return {};
-}
-
 Lengths lengths_in(ByteView header) {
   return {.additional_headers = wire::load<1>(header, 4) * 4, .data = wire::load<3>(header, 5)};
 }
@@ -33,19 +25,21 @@ Lengths lengths_of(std::span<const std::byte, bhs_bytes> header) { return length
 std::variant<Front, Incomplete, Violation> read_front(ByteView stream, const FrameLimits& limits) {
   if (stream.size() < length_fields_end) return Incomplete{bhs_bytes};
   const Lengths lengths = lengths_in(stream);
-  // With a header digest the lengths are only believed once the digest has been seen; but a peer
-  // is never waited for longer than its own limits allow, so the check comes first all the same.
-  if (const auto checked = within(lengths, limits); const auto* broken = std::get_if<1>(&checked))
-    return *broken;
+  // TotalAHSLength says where the header digest lies and has to be believed before that is seen.
+  if (lengths.additional_headers > limits.additional_headers)
+    return Violation{Rule::additional_headers_within_limit, 4, lengths.additional_headers / 4};
   const std::size_t headers = bhs_bytes + lengths.additional_headers;
   const std::size_t front = headers + digest_bytes(limits.digests.header);
-  if (stream.size() < front) return Incomplete{front};
   if (limits.digests.header) {
-    const std::uint32_t computed = wire::crc32c(stream.first(headers));
-    if (computed != wire::load_digest(stream.subspan(headers, limits::digest_bytes)))
+    if (stream.size() < front) return Incomplete{front};
+    const ByteView digest = stream.subspan(headers, limits::digest_bytes);
+    if (wire::crc32c(stream.first(headers)) != wire::load_digest(digest))
       return Violation{Rule::header_digest_matches, static_cast<std::uint32_t>(headers),
-                       wire::load<4>(stream, headers)};
+                       wire::load_big(digest)};
   }
+  if (lengths.data > limits.data)
+    return Violation{Rule::data_segment_within_limit, 5, lengths.data};
+  if (stream.size() < front) return Incomplete{front};
   return Front{.lengths = lengths, .bytes = front};
 }
 

@@ -65,7 +65,8 @@ struct Front {
 
 /// Reads the front of the PDU that `stream` begins with. Errors: a length beyond `limits`, which
 /// is seen as soon as the eight bytes are there that tell it; a header digest that does not match,
-/// after which the stream cannot be trusted any more (6.7).
+/// after which the stream cannot be trusted any more (6.7). Where headers have a digest,
+/// DataSegmentLength is believed, and held against its limit, only behind a digest that matches.
 [[nodiscard]] std::variant<Front, Incomplete, Violation> read_front(wire::ByteView stream,
                                                                     const FrameLimits& limits);
 

@@ -35,6 +35,9 @@ struct Place {
   std::uint16_t width = 0;  ///< in bits
 
   [[nodiscard]] constexpr std::size_t first_bit() const { return byte * 8U + bit; }
+  [[nodiscard]] constexpr std::uint16_t last_byte() const {
+    return static_cast<std::uint16_t>(byte + (bit + width - 1) / 8);
+  }
   [[nodiscard]] constexpr bool whole_bytes() const { return bit == 0 && width % 8 == 0; }
   friend constexpr bool operator==(const Place&, const Place&) = default;
 };

@@ -14,6 +14,14 @@ enum class LoginStage : std::uint8_t {
 inline constexpr std::array<Code, 3> login_stages{
     {{0, "SecurityNegotiation"}, {1, "LoginOperationalNegotiation"}, {3, "FullFeaturePhase"}}};
 
+/// 10.12.5: the two leftmost bits tell how an ISID is made. Types 1 and 2 reserve the six bits
+/// behind them; type 3 is reserved itself.
+constexpr std::uint64_t isid_type(wire::Isid isid) { return to_number(isid) >> 46U & 0x3U; }
+constexpr bool isid_reserved_bits_are_zero(wire::Isid isid) {
+  const bool reserves = isid_type(isid) == 1 || isid_type(isid) == 2;
+  return !reserves || (to_number(isid) >> 40U & 0x3fU) == 0;
+}
+
 /// Login Request (RFC 3720 10.12). Always immediate; never followed by digests.
 struct LoginRequest {
   static constexpr auto opcode = Opcode::login_request;
@@ -61,6 +69,17 @@ struct LoginRequest {
     return std::to_array<Check<LoginRequest>>({
         {Rule::continued_login_does_not_transit, 1,
          [](const LoginRequest& pdu, const Lengths&) { return !(pdu.continued && pdu.transit); }},
+        // A range that reaches past version 0 is wrong, but still one to be accepted (10.13.2).
+        {Rule::version_is_zero, 2,
+         [](const LoginRequest& pdu, const Lengths&) {
+           return pdu.version_max == 0 && pdu.version_min == 0;
+         }},
+        {Rule::isid_type_is_defined, 8,
+         [](const LoginRequest& pdu, const Lengths&) { return isid_type(pdu.isid) != 3; }},
+        {Rule::reserved_bits_are_zero, 8,
+         [](const LoginRequest& pdu, const Lengths&) {
+           return isid_reserved_bits_are_zero(pdu.isid);
+         }},
     });
   }
   friend bool operator==(const LoginRequest&, const LoginRequest&) = default;

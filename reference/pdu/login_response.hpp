@@ -93,6 +93,10 @@ struct LoginResponse {
     return std::to_array<Check<LoginResponse>>({
         {Rule::continued_login_response_does_not_transit, 1,
          [](const LoginResponse& pdu, const Lengths&) { return !(pdu.continued && pdu.transit); }},
+        {Rule::version_is_zero, 2,
+         [](const LoginResponse& pdu, const Lengths&) {
+           return pdu.version_max == 0 && pdu.version_active == 0;
+         }},
     });
   }
   friend bool operator==(const LoginResponse&, const LoginResponse&) = default;

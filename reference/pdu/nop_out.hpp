@@ -15,7 +15,7 @@ struct NopOut {
   wire::Lun lun{};  // repeats that of the NOP-In answered
   // none: no answer wanted
   wire::InitiatorTaskTag initiator_task_tag = wire::InitiatorTaskTag::none;
-  // none: not an answer
+  // none: not an answer (and then there is no LUN)
   wire::TargetTransferTag target_transfer_tag = wire::TargetTransferTag::none;
   wire::CmdSN cmd_sn{};
   wire::StatSN exp_stat_sn{};
@@ -27,7 +27,9 @@ struct NopOut {
         fixed<NopOut>("F", bits(1, 0), 1),
         reserved<NopOut>(bits(1, 1, 7)),
         reserved<NopOut>(bytes(2, 2)),
-        field<&NopOut::lun>("LUN", bytes(8, 8)),
+        field<&NopOut::lun>("LUN", bytes(8, 8)).when([](const NopOut& pdu) {
+          return pdu.target_transfer_tag != wire::TargetTransferTag::none;
+        }),
         field<&NopOut::initiator_task_tag>("InitiatorTaskTag", bytes(16, 4)),
         field<&NopOut::target_transfer_tag>("TargetTransferTag", bytes(20, 4)),
         field<&NopOut::cmd_sn>("CmdSN", bytes(24, 4)),

@@ -56,7 +56,9 @@ struct Reject {
         field<&Reject::stat_sn>("StatSN", bytes(24, 4)),
         field<&Reject::exp_cmd_sn>("ExpCmdSN", bytes(28, 4)),
         field<&Reject::max_cmd_sn>("MaxCmdSN", bytes(32, 4)),
-        field<&Reject::data_sn>("DataSN", bytes(36, 4)),
+        field<&Reject::data_sn>("DataSN", bytes(36, 4)).when([](const Reject& pdu) {
+          return pdu.reason == RejectReason::protocol_error;
+        }),
         reserved<Reject>(bytes(40, 8)),
     });
   }

@@ -57,6 +57,10 @@ struct ScsiCommand {
          [](const ScsiCommand& pdu, const Lengths&) {
            return pdu.expected_data_transfer_length == 0 || pdu.read || pdu.write;
          }},
+        {Rule::complete_immediate_data_is_final, 1,
+         [](const ScsiCommand& pdu, const Lengths& lengths) {
+           return !pdu.write || pdu.final || lengths.data != pdu.expected_data_transfer_length;
+         }},
     });
   }
   friend bool operator==(const ScsiCommand&, const ScsiCommand&) = default;

@@ -28,7 +28,9 @@ struct TextRequest {
         field<&TextRequest::continued>("C", bits(1, 1)),
         reserved<TextRequest>(bits(1, 2, 6)),
         reserved<TextRequest>(bytes(2, 2)),
-        field<&TextRequest::lun>("LUN", bytes(8, 8)),
+        field<&TextRequest::lun>("LUN", bytes(8, 8)).when([](const TextRequest& pdu) {
+          return pdu.target_transfer_tag != wire::TargetTransferTag::none;
+        }),
         field<&TextRequest::initiator_task_tag>("InitiatorTaskTag", bytes(16, 4)),
         field<&TextRequest::target_transfer_tag>("TargetTransferTag", bytes(20, 4)),
         field<&TextRequest::cmd_sn>("CmdSN", bytes(24, 4)),

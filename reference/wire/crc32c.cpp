@@ -26,36 +26,35 @@ constexpr auto table = make_table();
 #if defined(__x86_64__)
 
 /// The instruction has a latency of three cycles and a throughput of one, so a single chain of
-/// them reaches a third of the limit. Three chains over three neighbouring blocks run abreast;
-/// their sums are joined by moving a sum past a block's length of zero bytes, which is a linear
-/// map of 32 bits: four tables of 256 entries, made at compile time for the one block length.
-constexpr std::size_t lane_bytes = 1024;
+/// them reaches a third of the limit. Three chains over three neighbouring lanes run abreast;
+/// their sums are joined by moving a sum past a lane's length of zero bytes, which is a linear
+/// map of 32 bits: four tables of 256 entries, made at compile time for each length of lane.
+using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
 
-struct Shift {
-  std::array<std::array<std::uint32_t, 256>, 4> by_byte{};
-};
+constexpr std::uint32_t apply(const Shift& shift, std::uint64_t crc) {
+  return shift[0][crc & 0xffU] ^ shift[1][crc >> 8U & 0xffU] ^ shift[2][crc >> 16U & 0xffU] ^
+         shift[3][crc >> 24U & 0xffU];
+}
 
-constexpr Shift make_shift(std::size_t zero_bytes) {
-  std::array<std::uint32_t, 32> column{};
-  for (std::uint32_t bit = 0; bit < 32; ++bit) {
-    std::uint32_t crc = 1U << bit;
-    for (std::size_t i = 0; i < zero_bytes; ++i) crc = crc >> 8U ^ table[crc & 0xffU];
-    column[bit] = crc;
+/// The linear map that takes the sum with only bit `i` set to `move(1 << i)`.
+template <class Move>
+constexpr Shift tabulate(Move move) {
+  Shift shift{};
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    const std::uint32_t moved = move(1U << bit);
+    for (std::size_t value = 0; value < 256; ++value)
+      if ((value >> bit % 8 & 1U) != 0) shift[bit / 8][value] ^= moved;
   }
-  Shift shift;
-  for (std::size_t byte = 0; byte < 4; ++byte)
-    for (std::uint32_t value = 0; value < 256; ++value)
-      for (std::size_t bit = 0; bit < 8; ++bit)
-        if ((value >> bit & 1U) != 0) shift.by_byte[byte][value] ^= column[byte * 8 + bit];
   return shift;
 }
-constexpr Shift past_one_lane = make_shift(lane_bytes);
-constexpr Shift past_two_lanes = make_shift(2 * lane_bytes);
 
-std::uint32_t apply(const Shift& shift, std::uint64_t crc) {
-  return shift.by_byte[0][crc & 0xffU] ^ shift.by_byte[1][crc >> 8U & 0xffU] ^
-         shift.by_byte[2][crc >> 16U & 0xffU] ^ shift.by_byte[3][crc >> 24U & 0xffU];
-}
+/// Past so many zero bytes: the map of one byte, composed by halves.
+template <std::size_t Bytes>
+constexpr Shift past = tabulate(
+    [](std::uint32_t crc) { return apply(past<Bytes / 2>, apply(past<Bytes - Bytes / 2>, crc)); });
+template <>
+constexpr Shift past<1> =
+    tabulate([](std::uint32_t crc) { return crc >> 8U ^ table[crc & 0xffU]; });
 
 std::uint64_t load_word(const std::byte* from) {
   std::uint64_t word = 0;
@@ -63,26 +62,35 @@ std::uint64_t load_word(const std::byte* from) {
   return word;
 }
 
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView bytes,
-                                                                      std::uint32_t crc) {
-  const std::byte* at = bytes.data();
-  std::size_t left = bytes.size();
-  std::uint64_t sum = crc;
-  while (left >= 3 * lane_bytes) {
+/// Continues `sum` over as many triples of `Lane` bytes as `rest` begins with, and takes them off.
+template <std::size_t Lane>
+__attribute__((target("sse4.2"))) std::uint64_t over_three_lanes(std::uint64_t sum,
+                                                                 ByteView& rest) {
+  static_assert(Lane % 8 == 0);
+  for (; rest.size() >= 3 * Lane; rest = rest.subspan(3 * Lane)) {
     std::uint64_t second = 0;
     std::uint64_t third = 0;
-    for (std::size_t i = 0; i < lane_bytes; i += 8) {
-      sum = _mm_crc32_u64(sum, load_word(at + i));
-      second = _mm_crc32_u64(second, load_word(at + lane_bytes + i));
-      third = _mm_crc32_u64(third, load_word(at + 2 * lane_bytes + i));
+    const std::byte* const end = rest.data() + Lane;
+    for (const std::byte* at = rest.data(); at != end; at += 8) {
+      sum = _mm_crc32_u64(sum, load_word(at));
+      second = _mm_crc32_u64(second, load_word(at + Lane));
+      third = _mm_crc32_u64(third, load_word(at + 2 * Lane));
     }
-    sum = apply(past_two_lanes, sum) ^ apply(past_one_lane, second) ^ third;
-    at += 3 * lane_bytes;
-    left -= 3 * lane_bytes;
+    sum = apply(past<2 * Lane>, sum) ^ apply(past<Lane>, second) ^ third;
   }
-  for (; left >= 8; at += 8, left -= 8) sum = _mm_crc32_u64(sum, load_word(at));
+  return sum;
+}
+
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(ByteView rest,
+                                                                      std::uint32_t crc) {
+  // A triple of lanes falls just short of 16 KiB, of 4 KiB and of 512 bytes.
+  std::uint64_t sum = over_three_lanes<5456>(crc, rest);
+  sum = over_three_lanes<1360>(sum, rest);
+  sum = over_three_lanes<168>(sum, rest);
+  for (; rest.size() >= 8; rest = rest.subspan(8)) sum = _mm_crc32_u64(sum, load_word(rest.data()));
   auto narrow = static_cast<std::uint32_t>(sum);
-  for (; left > 0; ++at, --left) narrow = _mm_crc32_u8(narrow, std::to_integer<std::uint8_t>(*at));
+  for (const std::byte byte : rest)
+    narrow = _mm_crc32_u8(narrow, std::to_integer<std::uint8_t>(byte));
   return narrow;
 }
 
