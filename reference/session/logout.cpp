@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <vector>
+
+#include "session/steps.hpp"
+
+namespace iscsi::session {
+namespace {
+
+using pdu::LogoutOutcome;
+using pdu::LogoutReason;
+
+/// The last response of a connection: it closes when this is sent (10.14).
+void answer_and_close(Domain& domain, const Session& session, Connection& connection,
+                      const pdu::LogoutRequest& request) {
+  send(domain, connection, session.window,
+       pdu::LogoutResponse{.response = LogoutOutcome::closed,
+                           .initiator_task_tag = request.initiator_task_tag});
+  connection.state = ConnectionState::in_logout;
+  connection.disposition = Disposition::close_when_sent;
+}
+
+void forget_connection(Session& session, ConnectionId id) { std::erase(session.connections, id); }
+
+}  // namespace
+
+void terminate_tasks_of(Domain& domain, Session& session, ConnectionId connection) {
+  std::vector<wire::Lun> units;
+  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+    Task& one = *task++;
+    if (one.allegiance != connection || one.aborted) continue;
+    if (std::ranges::find(units, one.command.lun) == units.end()) units.push_back(one.command.lun);
+    abort_task(domain, session, one);
+  }
+  // 6.5: "on the next command processed" the nexus hears that commands are gone.
+  for (const wire::Lun lun : units)
+    domain.device.raise_attention(std::to_underlying(lun), session.nexus,
+                                  scsi::asc::some_commands_cleared_by_iscsi_event);
+  for (const HeldRequest& held : session.held)
+    if (held.connection == connection) session.window.forget(held.cmd_sn);
+  std::erase_if(session.held,
+                [connection](const HeldRequest& held) { return held.connection == connection; });
+  std::erase_if(session.functions,
+                [connection](const PendingFunction& one) { return one.connection == connection; });
+}
+
+void end_session(Domain& domain, Session& session, Disposition how) {
+  for (const ConnectionId id : session.connections)
+    if (Connection* connection = domain.find(id)) {
+      connection->session = wire::Tsih::none;
+      connection->text.reset();
+      if (connection->disposition == Disposition::open) connection->disposition = how;
+      domain.touch(*connection);
+    }
+  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+    Task& one = *task++;
+    abort_task(domain, session, one);
+  }
+  domain.pending_functions -= static_cast<std::uint32_t>(session.functions.size());
+  domain.device.nexus_lost(session.nexus);
+  domain.sessions.erase(session.tsih);
+  run_waiting_tasks(domain);
+}
+
+void drop_connection(Domain& domain, Connection& connection) {
+  connection.disposition = Disposition::close_now;
+  domain.touch(connection);
+  Session* session = domain.find(std::exchange(connection.session, wire::Tsih::none));
+  connection.text.reset();
+  connection.ping.reset();
+  if (session == nullptr) return;
+  terminate_tasks_of(domain, *session, connection.id);
+  forget_connection(*session, connection.id);
+  if (session->connections.empty()) {
+    const std::uint64_t seconds = std::uint64_t{session->parameters.default_time2wait} +
+                                  session->parameters.default_time2retain;
+    // 6.4.1, 12.16: with DefaultTime2Retain 0 nothing is kept.
+    if (session->parameters.default_time2retain == 0 || session->is_discovery() ||
+        domain.shutting_down)
+      return end_session(domain, *session, Disposition::close_now);
+    session->expires_at = domain.now + seconds * 1000;
+  }
+  run_waiting_tasks(domain);
+}
+
+void log_out(Domain& domain, Session& session, Connection& connection,
+             const pdu::LogoutRequest& request) {
+  const auto answer = [&](LogoutOutcome outcome) {
+    send(
+        domain, connection, session.window,
+        pdu::LogoutResponse{.response = outcome, .initiator_task_tag = request.initiator_task_tag});
+  };
+  switch (request.reason) {
+    case LogoutReason::close_session:
+      answer_and_close(domain, session, connection, request);
+      return end_session(domain, session, Disposition::close_when_sent);
+    case LogoutReason::remove_for_recovery:
+      // 10.15.1: recovery is for level 2.
+      return answer(LogoutOutcome::recovery_not_supported);
+    case LogoutReason::close_connection: break;
+  }
+  const auto named = std::ranges::find_if(session.connections, [&](ConnectionId id) {
+    const Connection* one = domain.find(id);
+    return one != nullptr && one->cid == request.cid;
+  });
+  if (named == session.connections.end()) return answer(LogoutOutcome::cid_not_found);
+  Connection& closing = *domain.find(*named);
+  if (session.connections.size() == 1) {  // 5.3.5: closing the last connection closes the session
+    answer_and_close(domain, session, connection, request);
+    return end_session(domain, session, Disposition::close_when_sent);
+  }
+  terminate_tasks_of(domain, session, closing.id);
+  if (closing.id == connection.id) {
+    answer_and_close(domain, session, connection, request);
+  } else {
+    answer(LogoutOutcome::closed);
+    closing.state = ConnectionState::in_logout;
+    closing.disposition = Disposition::close_when_sent;
+    domain.touch(closing);
+  }
+  closing.session = wire::Tsih::none;
+  forget_connection(session, closing.id);
+  run_waiting_tasks(domain);
+}
+
+}  // namespace iscsi::session

@@ -1,0 +1,426 @@
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "pdu/additional_headers.hpp"
+#include "session/steps.hpp"
+
+/// A SCSI command's way from its delivery to its status (RFC 3720 3.2.4.2, 10.3, 10.4, 10.7, 10.8).
+
+namespace iscsi::session {
+
+using pdu::TaskAttribute;
+using wire::InitiatorTaskTag;
+
+namespace {
+
+scsi::Command command_of(const Session& session, const Task& task) {
+  return {
+      .nexus = session.nexus, .lun = std::to_underlying(task.command.lun), .cdb = task.whole_cdb()};
+}
+
+/// Gives back what the task occupies in the session's and the domain's counts.
+void release(Domain& domain, Session& session, Task& task) {
+  if (task.command.immediate)
+    --session.immediate_tasks;
+  else
+    session.window.release();
+  session.solicited_bytes -= std::exchange(task.reserved, 0);
+  if (task.command.attribute == TaskAttribute::ordered) --domain.ordered_tasks;
+  if (std::exchange(task.waits, false)) --domain.waiting_tasks;
+}
+
+/// Takes a released task out of the session; its memory is kept for the next one.
+void remove(Session& session, Task& task) {
+  task.blocks = {};
+  task.data.discard();
+  const auto here = std::ranges::find(session.tasks, task.id, &Task::id);
+  session.spare.splice(session.spare.begin(), session.tasks, here);
+}
+
+Task& new_task(Domain& domain, Session& session) {
+  if (session.spare.empty()) session.spare.emplace_back();
+  session.tasks.splice(session.tasks.end(), session.spare, session.spare.begin());
+  domain.last_task = TaskId{std::to_underlying(domain.last_task) + 1};
+  session.tasks.back().reset(domain.last_task);
+  return session.tasks.back();
+}
+
+/// Notes whether the task cannot go on by itself.
+void set_waits(Domain& domain, Task& task, bool waits) {
+  if (std::exchange(task.waits, waits) == waits) return;
+  domain.waiting_tasks += waits ? 1U : -1U;
+}
+
+// Order of execution (SAM-2, task attributes).
+
+bool is_ordering(const Task& task) { return task.command.attribute == TaskAttribute::ordered; }
+
+/// Whether tasks delivered earlier to the same unit come first: all of them before an ordered task,
+/// ordered ones before any other. The task set of a unit is shared by all sessions.
+bool must_wait(const Domain& domain, const Task& task) {
+  if (task.command.attribute == TaskAttribute::head_of_queue) return false;
+  if (domain.ordered_tasks == 0) return false;
+  for (const auto& [tsih, session] : domain.sessions)
+    for (const Task& other : session.tasks) {
+      if (other.id >= task.id) break;
+      if (other.command.lun == task.command.lun && !other.aborted &&
+          (is_ordering(task) || is_ordering(other)))
+        return true;
+    }
+  return false;
+}
+
+/// Data-In PDUs wait in memory until they are sent, so a task that reads starts only while there is
+/// room for more.
+bool has_room(Domain& domain, const Task& task) {
+  if (task.plan.direction != scsi::Direction::to_initiator) return true;
+  const Connection* connection = domain.find(task.allegiance);
+  return connection == nullptr || connection->output.queued() < limits::queued_output_bytes;
+}
+
+// The end.
+
+struct Residuals {
+  std::uint32_t overflow = 0;
+  std::uint32_t underflow = 0;
+
+  [[nodiscard]] std::uint32_t count() const { return overflow + underflow; }  // one of them is 0
+};
+
+Residuals residuals(std::uint64_t wanted, std::uint32_t expected) {
+  if (wanted > expected)
+    return {.overflow = static_cast<std::uint32_t>(
+                std::min<std::uint64_t>(wanted - expected, 0xffff'ffffU))};
+  return {.underflow = static_cast<std::uint32_t>(expected - wanted)};
+}
+
+/// What the command returned, as far as it did not end in an exception.
+wire::Slice returned_data(const Task& task) {
+  if (task.outcome.status != scsi::Status::good) return {};
+  if (!task.blocks.empty()) return task.blocks;
+  return wire::copy_of(task.outcome.data_in);
+}
+
+/// Sends Data-In PDUs under the limits of 10.7.1; the last carries `last`'s status if it has one.
+void send_data_in(Domain& domain, Session& session, Connection& connection, Task& task,
+                  const wire::Slice& data, const pdu::DataIn& last) {
+  const std::uint32_t burst = session.parameters.max_burst_length;
+  std::uint32_t most = connection.parameters.initiator_max_recv_data_segment_length;
+  if (most > 4) most -= most % 4;  // 10.7.7: whole words but for the last
+  const auto total = static_cast<std::uint32_t>(data.length);
+  for (std::uint32_t offset = 0; offset < total;) {
+    const std::uint32_t in_burst = burst - offset % burst;
+    const std::uint32_t length = std::min({most, in_burst, total - offset});
+    const bool ends = offset + length == total;
+    pdu::DataIn pdu = ends ? last : pdu::DataIn{};
+    pdu.final = ends || length == in_burst;
+    pdu.initiator_task_tag = task.command.initiator_task_tag;
+    pdu.data_sn = task.next_data_sn;
+    pdu.buffer_offset = offset;
+    ++task.next_data_sn;
+    ++task.data_ins;
+    send(domain, connection, session.window, pdu, data.part(offset, length));
+    offset += length;
+  }
+}
+
+wire::Slice sense_segment(const scsi::Outcome& outcome) {
+  if (outcome.status != scsi::Status::check_condition) return {};
+  const scsi::SenseBytes sense = scsi::encode(outcome.sense, outcome.sense_format);
+  wire::Slice segment = wire::allocate(2 + sense.view().size());
+  wire::store<2>(segment.writable(), 0, sense.view().size());
+  std::ranges::copy(sense.view(), segment.writable().begin() + 2);
+  return segment;
+}
+
+void respond(Domain& domain, Session& session, Connection& connection, Task& task) {
+  const scsi::Outcome& outcome = task.outcome;
+  const wire::Slice returned = returned_data(task);
+  const bool succeeded =
+      outcome.status == scsi::Status::good || outcome.status == scsi::Status::condition_met;
+  const bool wrote = task.plan.direction == scsi::Direction::to_target && succeeded;
+  const Residuals in = residuals(returned.length, task.expected_in);
+  const Residuals out = residuals(wrote ? task.plan.bytes : 0, task.expected_out);
+  const Residuals& main = task.command.write ? out : in;
+  const auto status = std::to_underlying(outcome.status);
+
+  const wire::Slice data =
+      returned.part(0, std::min<std::size_t>(returned.length, task.expected_in));
+  const bool collapse = !data.empty() && succeeded && !task.is_bidirectional();
+  pdu::DataIn last{};
+  if (collapse)
+    last = {.overflow = main.overflow != 0,
+            .underflow = main.underflow != 0,
+            .has_status = true,
+            .status = status,
+            .residual_count = main.count()};
+  send_data_in(domain, session, connection, task, data, last);
+  if (collapse) return;
+
+  pdu::ScsiResponse response{.overflow = main.overflow != 0,
+                             .underflow = main.underflow != 0,
+                             .status = status,
+                             .initiator_task_tag = task.command.initiator_task_tag,
+                             .residual_count = main.count()};
+  // 10.4.8: zero where no Data-In was sent, R2Ts notwithstanding.
+  if (task.data_ins != 0) response.exp_data_sn = task.next_data_sn;
+  if (task.is_bidirectional()) {
+    response.bidirectional_overflow = in.overflow != 0;
+    response.bidirectional_underflow = in.underflow != 0;
+    response.bidirectional_residual_count = in.count();
+  }
+  send(domain, connection, session.window, response, sense_segment(outcome));
+}
+
+/// Sends data and status of a task that `outcome` has ended, and removes it. Its place in the
+/// window is given back first: the response that ends it tells of it (3.2.2.1).
+void conclude_task(Domain& domain, Session& session, Task& task) {
+  release(domain, session, task);
+  Connection* connection = domain.find(task.allegiance);
+  if (!task.aborted && connection != nullptr) respond(domain, session, *connection, task);
+  remove(session, task);
+}
+
+// The middle.
+
+scsi::Outcome refusal(std::uint32_t sense) {
+  return {.status = scsi::Status::check_condition,
+          .sense = {.key = static_cast<scsi::SenseKey>(sense >> 16U & 0xfU),
+                    .additional = {static_cast<std::uint8_t>(sense >> 8U),
+                                   static_cast<std::uint8_t>(sense)}}};
+}
+
+/// The sense by which a fault in the data ends the command (10.4.7.2). Faults whose PDU is rejected
+/// end it as well: some of its data is missing.
+scsi::Outcome outcome_of_fault(const Violation& fault) {
+  constexpr std::uint32_t crc_error = 0x0b4705;
+  constexpr std::uint32_t incorrect_amount_of_data = 0x0b0c0d;
+  const Remedy remedy = about(fault.rule).remedy;
+  if (remedy.kind == Remedy::Kind::check_condition) return refusal(remedy.code);
+  return refusal(fault.rule == Rule::data_digest_matches ? crc_error : incorrect_amount_of_data);
+}
+
+/// The parameter list in one piece.
+wire::ByteView parameter_list(const WriteData& data, wire::Bytes& joined) {
+  if (data.pieces().size() == 1) return data.pieces().front().bytes;
+  for (const Piece& piece : data.pieces())
+    joined.insert(joined.end(), piece.bytes.begin(), piece.bytes.end());
+  return joined;
+}
+
+/// The first `bytes` of the data that has come.
+void gather_data_out(Task& task, std::uint64_t bytes) {
+  task.data_out.clear();
+  for (const Piece& piece : task.data.pieces()) {
+    const auto length = std::min<std::uint64_t>(piece.bytes.size(), bytes);
+    if (length > 0) task.data_out.push_back(piece.bytes.first(length));
+    bytes -= length;
+  }
+}
+
+void ask_medium(Domain& domain, Session& session, Task& task) {
+  const scsi::Operation& operation = task.outcome.operation;
+  const scsi::LogicalUnit* unit = domain.device.find(std::to_underlying(task.command.lun));
+  assert(unit != nullptr);  // the dispatcher has just found it
+  const std::uint64_t bytes = operation.blocks * unit->configuration.block_bytes;
+  using enum scsi::Operation::Kind;
+  if (operation.kind == read) task.blocks = wire::allocate(bytes);
+  gather_data_out(task,
+                  operation.kind == compare_one_block ? unit->configuration.block_bytes : bytes);
+  task.state = Task::State::running;
+  domain.medium.push_back({.session = session.tsih,
+                           .task = task.id,
+                           .unit = unit->number,
+                           .operation = operation,
+                           .data_out = task.data_out,
+                           .data_in = task.blocks.writable()});
+}
+
+void start(Domain& domain, Session& session, Task& task) {
+  task.state = Task::State::running;
+  if (task.data.fault()) {
+    task.outcome = outcome_of_fault(*task.data.fault());
+  } else if (task.command.attribute == TaskAttribute::aca) {
+    // NACA is not supported, so there never is an auto contingent allegiance to which it belongs.
+    constexpr std::uint32_t invalid_message = 0x054900;
+    task.outcome = refusal(invalid_message);
+  } else {
+    wire::Bytes joined;
+    wire::ByteView parameters{};
+    if (task.plan.payload == scsi::Payload::parameters && !task.data.pieces().empty())
+      parameters = parameter_list(task.data, joined);
+    task.outcome =
+        scsi::execute(domain.device, command_of(session, task), parameters, task.data.received());
+    if (task.outcome.operation.kind != scsi::Operation::Kind::none)
+      return ask_medium(domain, session, task);
+  }
+  conclude_task(domain, session, task);
+}
+
+void start_if_possible(Domain& domain, Session& session, Task& task) {
+  const bool waits = must_wait(domain, task) || !has_room(domain, task);
+  set_waits(domain, task, waits);
+  if (!waits) start(domain, session, task);
+}
+
+/// Sends the R2Ts that may be sent now (10.8). A task's data is asked for only when there is room
+/// for all of it, so that tasks that share the room cannot starve each other half way.
+void ask_for_data(Domain& domain, Session& session, Task& task) {
+  Connection* connection = domain.find(task.allegiance);
+  if (connection == nullptr || task.aborted) return;
+  while (const auto request = task.data.next_request()) {
+    if (task.reserved == 0) {
+      const std::uint32_t needed = task.data.outstanding();
+      if (session.solicited_bytes != 0 &&
+          session.solicited_bytes + needed > limits::solicited_data_bytes)
+        return set_waits(domain, task, true);
+      set_waits(domain, task, false);
+      task.reserved = needed;
+      session.solicited_bytes += needed;
+    }
+    const wire::TargetTransferTag tag = connection->new_transfer_tag();
+    task.data.requested(*request, tag);
+    send(domain, *connection, session.window,
+         pdu::ReadyToTransfer{.lun = task.command.lun,
+                              .initiator_task_tag = task.command.initiator_task_tag,
+                              .target_transfer_tag = tag,
+                              .r2t_sn = task.next_data_sn,
+                              .buffer_offset = request->offset,
+                              .desired_data_transfer_length = request->length});
+    ++task.next_data_sn;
+  }
+}
+
+void advance(Domain& domain, Session& session, Task& task) {
+  if (task.state == Task::State::collecting) {
+    ask_for_data(domain, session, task);
+    if (!task.data.complete()) return;
+    task.state = Task::State::ready;
+  }
+  start_if_possible(domain, session, task);
+}
+
+// The beginning.
+
+std::uint32_t bidirectional_read_length(const pdu::AdditionalHeaders& headers) {
+  return headers.bidirectional_read_length.value_or(0);
+}
+
+/// Sets what the command's own fields say.
+void describe_task(Task& task, const pdu::ScsiCommand& command, const pdu::Frame& frame) {
+  task.command = command;
+  pdu::AdditionalHeaders headers{};
+  if (!frame.additional_headers.empty()) {
+    const auto decoded = pdu::decode_additional_headers(frame.additional_headers);
+    assert(decoded.has_value());  // decode_request has looked at them
+    headers = *decoded;
+  }
+  if (!headers.extended_cdb.empty()) {
+    task.cdb.assign(command.cdb.begin(), command.cdb.end());
+    task.cdb.insert(task.cdb.end(), headers.extended_cdb.begin(), headers.extended_cdb.end());
+  }
+  task.expected_out = command.write ? command.expected_data_transfer_length : 0;
+  if (command.read)
+    task.expected_in =
+        command.write ? bidirectional_read_length(headers) : command.expected_data_transfer_length;
+}
+
+}  // namespace
+
+Task* find_task(Session& session, InitiatorTaskTag tag) {
+  for (Task& task : session.tasks)
+    if (task.command.initiator_task_tag == tag && !task.aborted) return &task;
+  return nullptr;
+}
+
+void begin_task(Domain& domain, Session& session, Connection& connection,
+                const pdu::ScsiCommand& command, const pdu::Frame& frame, wire::SharedBytes owner) {
+  Task& task = new_task(domain, session);
+  task.allegiance = connection.id;
+  describe_task(task, command, frame);
+  task.plan = scsi::plan(domain.device, command_of(session, task));
+  if (is_ordering(task)) ++domain.ordered_tasks;
+  if (command.immediate)
+    ++session.immediate_tasks;
+  else
+    session.window.occupy();
+  const bool takes_data = task.plan.direction == scsi::Direction::to_target;
+  const auto wanted = takes_data ? std::min<std::uint64_t>(task.plan.bytes, task.expected_out) : 0;
+  task.data.begin({.expected = task.expected_out,
+                   .wanted = static_cast<std::uint32_t>(wanted),
+                   .more_unsolicited = !command.final},
+                  session.parameters);
+  if (!command.write && !frame.data.empty())
+    task.data.fail({Rule::data_comes_with_write_only, 5, frame.data.size()});
+  else
+    task.data.take_immediate(frame.data, std::move(owner));
+  if (task.data.fault()) domain.note(connection, *task.data.fault());
+  advance(domain, session, task);
+}
+
+std::optional<Violation> take_data(Domain& domain, Session& session, const pdu::DataOut& pdu,
+                                   const Arrived& arrived) {
+  Task* task = find_task(session, pdu.initiator_task_tag);
+  if (task == nullptr || task->state != Task::State::collecting)
+    return Violation{Rule::data_out_has_known_task, 16, std::to_underlying(pdu.initiator_task_tag)};
+  if (pdu.target_transfer_tag != wire::TargetTransferTag::none && pdu.lun != task->command.lun)
+    return Violation{Rule::data_out_repeats_lun, 8, std::to_underlying(pdu.lun)};
+  const bool had_fault = task->data.fault().has_value();
+  const auto refused = task->data.take(pdu, arrived.framed.frame.data, arrived.segment.owner,
+                                       arrived.framed.data_intact);
+  if (const auto& fault = task->data.fault(); fault && !had_fault && !refused)
+    if (const Connection* connection = domain.find(task->allegiance))
+      domain.note(*connection, *fault);
+  advance(domain, session, *task);
+  run_waiting_tasks(domain);
+  return refused;
+}
+
+void own_borrowed_data(Domain& domain, Connection& connection) {
+  Session* session = domain.find(connection.session);
+  if (session == nullptr) return;
+  for (Task& task : session->tasks)
+    if (task.allegiance == connection.id && task.state != Task::State::running) task.data.own();
+}
+
+void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResult& result) {
+  Session* session = domain.find(tsih);
+  if (session == nullptr) return;
+  const auto task = std::ranges::find(session->tasks, id, &Task::id);
+  if (task == session->tasks.end() || task->state != Task::State::running) return;
+  const scsi::Operation operation = task->outcome.operation;
+  task->outcome = scsi::conclude(domain.device, command_of(*session, *task), operation, result);
+  conclude_task(domain, *session, *task);
+  run_waiting_tasks(domain);
+  continue_functions(domain);
+}
+
+void run_waiting_tasks(Domain& domain) {
+  if (domain.waiting_tasks == 0) return;
+  for (auto& [tsih, session] : domain.sessions)
+    for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+      Task& one = *task++;
+      if (one.waits) advance(domain, session, one);
+    }
+}
+
+void output_sent(Domain& domain, Connection& connection) {
+  Session* session = domain.find(connection.session);
+  if (session == nullptr || domain.waiting_tasks == 0) return;
+  for (auto task = session->tasks.begin(); task != session->tasks.end();) {
+    Task& one = *task++;
+    if (one.waits) advance(domain, *session, one);
+  }
+}
+
+void abort_task(Domain& domain, Session& session, Task& task) {
+  if (task.state == Task::State::running) {
+    task.aborted = true;
+    return;
+  }
+  release(domain, session, task);
+  remove(session, task);
+}
+
+}  // namespace iscsi::session

@@ -1,0 +1,124 @@
+#include <string>
+
+#include "session/steps.hpp"
+
+namespace iscsi::session {
+
+using wire::TargetTransferTag;
+
+namespace {
+
+/// 10.10.4: the reserved tag begins a new negotiation and forgets the one before; any other goes on
+/// with the one that is open.
+std::optional<Violation> enter_exchange(Domain& domain, const Session& session,
+                                        Connection& connection, const pdu::TextRequest& request) {
+  if (request.target_transfer_tag == TargetTransferTag::none) {
+    const text::Negotiation::Setting setting{.role = text::Role::target,
+                                             .phase = text::Phase::full_feature};
+    const text::Parameters agreed{session.parameters, connection.parameters, session.declared};
+    connection.text.emplace(
+        TextExchange{.initiator_task_tag = request.initiator_task_tag,
+                     .negotiation = text::Negotiation{setting, domain.policy, agreed}});
+    return std::nullopt;
+  }
+  if (!connection.text || connection.text->target_transfer_tag != request.target_transfer_tag)
+    return Violation{Rule::text_transfer_tag_is_known, 20,
+                     std::to_underlying(request.target_transfer_tag)};
+  if (connection.text->initiator_task_tag != request.initiator_task_tag)
+    return Violation{Rule::text_sequence_keeps_task_tag, 16,
+                     std::to_underlying(request.initiator_task_tag)};
+  return std::nullopt;
+}
+
+std::string list_targets(const Domain& domain, const Session& session,
+                         const text::KeyValue& asked) {
+  const auto question = text::decode_send_targets(asked, session.parameters.session_type);
+  std::string text;
+  if (!question) {
+    text::append_pair(text, asked.key, text::word_reject);
+    return text;
+  }
+  std::vector<text::TargetRecord> records;
+  for (const text::TargetRecord& target : domain.targets) {
+    using enum text::TargetQuestion::Kind;
+    const bool wanted =
+        question->kind == all || (question->kind == named && question->name == target.name) ||
+        (question->kind == connected && session.declared.target_name == target.name);
+    if (wanted) records.push_back(target);
+  }
+  return text::send_targets_response(records);
+}
+
+/// Takes a complete logical text and leaves the answer to be sent.
+std::optional<Violation> take_text(const Domain& domain, const Session& session,
+                                   TextExchange& exchange, std::string_view text) {
+  const auto pairs = text::parse(text);
+  if (!pairs) return pairs.error();
+  if (session.is_discovery())
+    for (const text::KeyValue& pair : *pairs)
+      if (pair.key != "SendTargets")
+        return Violation{Rule::discovery_session_is_for_text_and_logout, pair.byte, 0};
+  const auto received = exchange.negotiation.receive(*pairs);
+  if (!received) return received.error();
+  std::string answer = text::encode_pairs(received->answers);
+  if (const auto repair = exchange.negotiation.repair())
+    text::append_pair(answer, repair->key, repair->value);
+  if (received->send_targets) answer += list_targets(domain, session, *received->send_targets);
+  exchange.answer = text::Segmentation{std::move(answer)};
+  return std::nullopt;
+}
+
+/// Values that were agreed come into force with the last response (5.4).
+std::optional<Violation> conclude(Session& session, Connection& connection) {
+  auto agreed = connection.text->negotiation.conclude();
+  if (!agreed) return agreed.error();
+  session.parameters = agreed->session;
+  session.declared = std::move(agreed->declared);
+  connection.parameters = agreed->connection;
+  return std::nullopt;
+}
+
+std::optional<Violation> answer(Domain& domain, Session& session, Connection& connection,
+                                const pdu::TextRequest& request, wire::ByteView data) {
+  TextExchange& exchange = *connection.text;
+  if (++exchange.exchanges > limits::text_exchanges)
+    return Violation{Rule::text_transfer_tag_is_known, 20, exchange.exchanges};
+  const bool was_answering = !exchange.answer.done();
+  if (!was_answering || !data.empty()) {
+    const auto whole = exchange.assembly.add(data, request.continued);
+    if (!whole) return whole.error();
+    if (*whole)
+      if (auto broken = take_text(domain, session, exchange, **whole)) return broken;
+  }
+  const text::Segment segment =
+      exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);
+  const bool final =
+      request.final && !segment.more && !exchange.assembly.open() && exchange.negotiation.settled();
+  wire::Slice bytes = wire::copy_of(wire::as_bytes(segment.text));
+  pdu::TextResponse response{
+      .final = final, .continued = segment.more, .initiator_task_tag = request.initiator_task_tag};
+  if (final) {
+    if (auto broken = conclude(session, connection)) return broken;
+  } else {
+    exchange.target_transfer_tag = connection.new_transfer_tag();
+    response.target_transfer_tag = exchange.target_transfer_tag;
+    response.lun = request.lun;
+  }
+  send(domain, connection, session.window, response, std::move(bytes));
+  if (final) connection.text.reset();
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Violation> exchange_text(Domain& domain, Session& session, Connection& connection,
+                                       const pdu::TextRequest& request, wire::ByteView data) {
+  auto refused = enter_exchange(domain, session, connection, request);
+  if (refused) return refused;
+  refused = answer(domain, session, connection, request, data);
+  // 6.10: a negotiation that fails leaves the values as they were.
+  if (refused) connection.text.reset();
+  return refused;
+}
+
+}  // namespace iscsi::session

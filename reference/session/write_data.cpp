@@ -1,0 +1,176 @@
+#include "session/write_data.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace iscsi::session {
+
+using wire::ByteView;
+using wire::TargetTransferTag;
+
+namespace {
+constexpr std::uint32_t offset_field = 40;  // where Data-Out has its Buffer Offset
+}
+
+void WriteData::begin(const Expectation& expectation, const text::SessionParameters& parameters) {
+  expected_ = expectation.expected;
+  wanted_ = std::min(expectation.wanted, expectation.expected);
+  first_burst_ = std::min(parameters.first_burst_length, parameters.max_burst_length);
+  max_burst_ = parameters.max_burst_length;
+  max_open_ = parameters.max_outstanding_r2t;
+  pdus_in_order_ = parameters.data_pdu_in_order;
+  unsolicited_allowed_ = !parameters.initial_r2t;
+  immediate_allowed_ = parameters.immediate_data;
+  unsolicited_open_ = expectation.more_unsolicited;
+  stopped_ = false;
+  unsolicited_.length = std::min(first_burst_, expected_);
+  unsolicited_.received = 0;
+  unsolicited_.next_sn = {};
+  unsolicited_.ranges.clear();
+  open_.clear();
+  asked_ = received_ = 0;
+  fault_.reset();
+  pieces_.clear();
+  if (unsolicited_open_ && !unsolicited_allowed_)
+    fail({Rule::unsolicited_data_out_is_negotiated, 1, 0});
+}
+
+void WriteData::take_immediate(ByteView data, wire::SharedBytes owner) {
+  if (data.empty()) return;
+  const auto length = static_cast<std::uint32_t>(data.size());
+  if (!immediate_allowed_) return fail({Rule::immediate_data_is_negotiated, 5, length});
+  if (length > first_burst_) return fail({Rule::unsolicited_data_is_within_first_burst, 5, length});
+  if (length > expected_) return fail({Rule::data_is_within_expected_length, 5, length});
+  unsolicited_.received = length;
+  if (!pdus_in_order_) unsolicited_.ranges.push_back({0, length});
+  asked_ = length;
+  store(0, data, std::move(owner));
+}
+
+WriteData::Sequence* WriteData::find(TargetTransferTag tag) {
+  if (tag == TargetTransferTag::none) return unsolicited_open_ ? &unsolicited_ : nullptr;
+  const auto found = std::ranges::find(open_, tag, &Sequence::tag);
+  return found == open_.end() ? nullptr : &*found;
+}
+
+/// Why the data cannot lie where the PDU says (10.7.6, 10.8).
+std::optional<Violation> WriteData::misplaced(const Sequence& sequence, const pdu::DataOut& pdu,
+                                              std::uint32_t length) const {
+  const std::uint64_t end = std::uint64_t{pdu.buffer_offset} + length;
+  if (pdu.buffer_offset < sequence.offset || end > std::uint64_t{sequence.offset} + sequence.length)
+    return Violation{Rule::data_out_offset_is_in_sequence, offset_field, pdu.buffer_offset};
+  if (pdus_in_order_ && pdu.buffer_offset != sequence.offset + sequence.received)
+    return Violation{Rule::data_out_offset_is_in_order, offset_field, pdu.buffer_offset};
+  return std::nullopt;
+}
+
+/// Notes a range as received; false if part of it was there already, or there are too many.
+bool WriteData::mark(Sequence& sequence, std::uint32_t offset, std::uint32_t length) const {
+  if (pdus_in_order_ || length == 0) return true;
+  auto& ranges = sequence.ranges;
+  auto next = std::ranges::find_if(ranges, [&](const Request& r) { return r.offset >= offset; });
+  if (next != ranges.end() && offset + length > next->offset) return false;
+  if (next != ranges.begin()) {
+    auto& before = *std::prev(next);
+    if (before.offset + before.length > offset) return false;
+    if (before.offset + before.length == offset) {
+      before.length += length;
+      if (next != ranges.end() && next->offset == before.offset + before.length) {
+        before.length += next->length;
+        ranges.erase(next);
+      }
+      return true;
+    }
+  }
+  if (next != ranges.end() && next->offset == offset + length) {
+    next->offset = offset;
+    next->length += length;
+    return true;
+  }
+  if (ranges.size() >= limits::data_ranges) return false;
+  ranges.insert(next, {offset, length});
+  return true;
+}
+
+std::optional<Violation> WriteData::take(const pdu::DataOut& pdu, ByteView data,
+                                         wire::SharedBytes owner, bool intact) {
+  const bool solicited = pdu.target_transfer_tag != TargetTransferTag::none;
+  Sequence* sequence = find(pdu.target_transfer_tag);
+  if (sequence == nullptr)
+    return solicited ? Violation{Rule::data_out_has_known_transfer_tag, 20,
+                                 static_cast<std::uint32_t>(pdu.target_transfer_tag)}
+                     : Violation{Rule::unsolicited_data_out_is_negotiated, 20, 0};
+  const auto length = static_cast<std::uint32_t>(data.size());
+  std::optional<Violation> refused;
+  if (pdu.data_sn != sequence->next_sn) {
+    fail({Rule::data_sn_counts_up, 36, pdu.data_sn.value});
+  } else if (!intact) {
+    fail({Rule::data_digest_matches, pdu::bhs_bytes, 0});
+  } else if (!solicited && unsolicited_.received + std::uint64_t{length} > first_burst_) {
+    fail({Rule::unsolicited_data_is_within_first_burst, 5, length});
+  } else if (refused = misplaced(*sequence, pdu, length); !refused) {
+    if (!mark(*sequence, pdu.buffer_offset, length)) {
+      refused = Violation{Rule::data_out_offset_is_in_order, offset_field, pdu.buffer_offset};
+    } else {
+      sequence->received += length;
+      if (!fault_) store(pdu.buffer_offset, data, std::move(owner));
+    }
+  }
+  sequence->next_sn = pdu.data_sn + 1;
+  // A refused PDU leaves a hole in its sequence, which the sequence's end would report in any case;
+  // the refusal is the better reason.
+  if (refused) fail(*refused);
+  if (pdu.final) finish(*sequence);
+  return refused;
+}
+
+void WriteData::store(std::uint32_t offset, ByteView data, wire::SharedBytes owner) {
+  if (offset >= wanted_ || data.empty()) return;  // beyond what the command makes use of
+  const auto useful =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(data.size(), wanted_ - offset));
+  received_ += useful;
+  const auto place =
+      std::ranges::find_if(pieces_, [&](const Piece& p) { return p.offset > offset; });
+  pieces_.insert(place, Piece{offset, data.first(useful), std::move(owner)});
+}
+
+/// The sequence's F bit has come.
+void WriteData::finish(Sequence& sequence) {
+  if (sequence.tag != TargetTransferTag::none) {
+    if (sequence.received != sequence.length)
+      fail({Rule::r2t_is_answered_in_full, 44, sequence.received});
+    std::erase_if(open_, [tag = sequence.tag](const Sequence& one) { return one.tag == tag; });
+    return;
+  }
+  unsolicited_open_ = false;
+  asked_ = std::max(asked_, sequence.received);
+  // 10.4.7.2: unsolicited Data-Out that stops before FirstBurstLength and before the data's end.
+  if (sequence.received != sequence.length)
+    fail({Rule::unsolicited_data_fills_first_burst, 5, sequence.received});
+}
+
+std::optional<WriteData::Request> WriteData::next_request() const {
+  if (unsolicited_open_ || stopped_ || fault_ || asked_ >= wanted_) return std::nullopt;
+  if (open_.size() >= max_open_) return std::nullopt;
+  return Request{asked_, std::min(max_burst_, wanted_ - asked_)};
+}
+
+void WriteData::requested(const Request& request, TargetTransferTag tag) {
+  open_.push_back({.tag = tag, .offset = request.offset, .length = request.length});
+  asked_ = request.offset + request.length;
+}
+
+bool WriteData::complete() const {
+  return quiet() && (fault_.has_value() || stopped_ || asked_ >= wanted_);
+}
+
+void WriteData::own() {
+  for (Piece& piece : pieces_) {
+    if (piece.owner) continue;
+    wire::Slice copied = wire::copy_of(piece.bytes);
+    piece.bytes = copied.view();
+    piece.owner = std::move(copied.owner);
+  }
+}
+
+}  // namespace iscsi::session
