@@ -66,6 +66,7 @@ inline constexpr std::size_t known_nexuses = 1024;  // ours: initiator ports rem
 // Time (milliseconds).
 inline constexpr std::uint64_t login_ms = 15'000;        // ours: from accept to full feature phase
 inline constexpr std::uint64_t ping_after_ms = 30'000;   // ours: silence before a NOP-In
+inline constexpr std::uint64_t closing_ms = 5'000;       // ours: for a peer to take what is left
 inline constexpr std::uint64_t ping_answer_ms = 30'000;  // ours: then the connection is dropped
 
 }  // namespace iscsi::limits

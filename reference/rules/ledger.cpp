@@ -242,6 +242,10 @@ constexpr auto rows = std::to_array<RuleInfo>({
      initiator, reject(0x03), "SNACK is for error recovery levels above zero"},
     {Rule::commands_wait_for_logout, "commands-wait-for-logout", "10.9.1", Level::should_not,
      initiator, reject(0x0c), "no new command follows the target's request to log out"},
+    {Rule::ping_is_answered, "ping-is-answered", "10.18", Level::must, initiator, drop_connection,
+     "a NOP-In with a target transfer tag is answered by a NOP-Out that repeats it"},
+    {Rule::login_ends_in_time, "login-ends-in-time", "9.3", Level::may, initiator, drop_connection,
+     "a login phase comes to its end within the target's patience"},
     // Names (3.2.6, RFC 3722, RFC 3980).
     {Rule::iscsi_name_within_length, "iscsi-name-within-length", "3.2.6.2", Level::must, both,
      login_failure(0x0200),

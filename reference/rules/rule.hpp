@@ -106,6 +106,8 @@ enum class Rule : std::uint16_t {
   nop_out_transfer_tag_is_known,
   snack_needs_recovery_level,
   commands_wait_for_logout,
+  ping_is_answered,
+  login_ends_in_time,
   // Names (3.2.6, RFC 3722, RFC 3980)
   iscsi_name_within_length,
   iscsi_name_is_prepared,

@@ -3,7 +3,7 @@
 /// The command window (RFC 3720 3.2.2.1): which CmdSN may come, and in which order requests are
 /// delivered.
 ///
-/// MaxCmdSN is ExpCmdSN plus what is free of `limits::command_window`: a request that is delivered
+/// MaxCmdSN is ExpCmdSN plus what is free of the window: a request that is delivered
 /// and not finished keeps its place. So MaxCmdSN never goes back, a session never holds more tasks
 /// than the limit, and each response, sent when its task has gone, tells of the place set free.
 
@@ -19,7 +19,8 @@ class CommandWindow {
  public:
   CommandWindow() = default;
   /// The leading login's CmdSN is the first one expected (10.12.8).
-  explicit CommandWindow(wire::CmdSN first) : exp_cmd_sn_{first} {}
+  explicit CommandWindow(wire::CmdSN first, std::uint32_t size = limits::command_window)
+      : exp_cmd_sn_{first}, size_{size} {}
 
   enum class Verdict : std::uint8_t {
     deliver,   ///< it is the expected one
@@ -61,9 +62,7 @@ class CommandWindow {
     return exp_cmd_sn_.precedes_or_is(cmd_sn) && cmd_sn.precedes_or_is(max_cmd_sn());
   }
   [[nodiscard]] wire::CmdSN exp_cmd_sn() const { return exp_cmd_sn_; }
-  [[nodiscard]] wire::CmdSN max_cmd_sn() const {
-    return exp_cmd_sn_ + limits::command_window - occupied_ - 1;
-  }
+  [[nodiscard]] wire::CmdSN max_cmd_sn() const { return exp_cmd_sn_ + size_ - occupied_ - 1; }
 
  private:
   /// A number behind the expected one of which something is known.
@@ -87,6 +86,7 @@ class CommandWindow {
   }
 
   wire::CmdSN exp_cmd_sn_{};
+  std::uint32_t size_ = limits::command_window;
   std::uint32_t occupied_ = 0;
   std::vector<Ahead> ahead_;  ///< in order; at most the window's size
 };

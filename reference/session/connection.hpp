@@ -16,6 +16,7 @@
 #include "session/output.hpp"
 #include "text/assembly.hpp"
 #include "text/negotiation.hpp"
+#include "text/send_targets.hpp"
 #include "wire/numbers.hpp"
 
 namespace iscsi::session {
@@ -56,6 +57,7 @@ struct Connection {
   ConnectionId id{};
   ConnectionState state = ConnectionState::xpt_up;
   Disposition disposition = Disposition::open;
+  text::Address reached_at{};  ///< the address that the initiator connected to
   Input input{};
   Output output{};
   wire::Cid cid{};
@@ -70,6 +72,7 @@ struct Connection {
   Moment opened_at = 0;
   Moment heard_at = 0;       ///< when bytes last came
   Moment logout_due_at = 0;  ///< S7: when patience ends
+  Moment closing_since = 0;  ///< `close_when_sent`: when patience began
   bool is_touched = false;   ///< listed in `Domain::touched`
 
   [[nodiscard]] bool in_full_feature_phase() const {

@@ -35,12 +35,22 @@ struct Note {
   Violation violation{};
 };
 
+/// The bounds of `limits.hpp` that an operator may lower.
+struct Bounds {
+  std::size_t connections = limits::connections;
+  std::size_t sessions = limits::sessions;
+  std::uint32_t command_window = limits::command_window;
+  std::size_t queued_output_bytes = limits::queued_output_bytes;
+};
+
 struct Domain {
   scsi::Device device{};
   std::map<ConnectionId, Connection> connections{};
   std::map<wire::Tsih, Session> sessions{};
   text::Policy policy{};
-  std::vector<text::TargetRecord> targets{};  ///< what SendTargets tells; addresses may be empty
+  Bounds bounds{};
+  std::string target_name{};
+  std::vector<text::Address> portals{};  ///< where the target is reached
   Moment now = 0;
   TaskId last_task{};
   bool shutting_down = false;

@@ -70,6 +70,7 @@ void drop_connection(Domain& domain, Connection& connection) {
   if (session == nullptr) return;
   terminate_tasks_of(domain, *session, connection.id);
   forget_connection(*session, connection.id);
+  session->last_cids.push_back(connection.cid);
   if (session->connections.empty()) {
     const std::uint64_t seconds = std::uint64_t{session->parameters.default_time2wait} +
                                   session->parameters.default_time2retain;

@@ -76,7 +76,7 @@ bool must_wait(const Domain& domain, const Task& task) {
 bool has_room(Domain& domain, const Task& task) {
   if (task.plan.direction != scsi::Direction::to_initiator) return true;
   const Connection* connection = domain.find(task.allegiance);
-  return connection == nullptr || connection->output.queued() < limits::queued_output_bytes;
+  return connection == nullptr || connection->output.queued() < domain.bounds.queued_output_bytes;
 }
 
 // The end.

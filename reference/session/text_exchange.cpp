@@ -1,3 +1,4 @@
+#include <span>
 #include <string>
 
 #include "session/steps.hpp"
@@ -30,28 +31,31 @@ std::optional<Violation> enter_exchange(Domain& domain, const Session& session,
   return std::nullopt;
 }
 
-std::string list_targets(const Domain& domain, const Session& session,
+/// The answer to SendTargets (appendix D). The address that the question came to is told first: it
+/// has just been seen to work.
+std::string list_targets(const Domain& domain, const Session& session, const Connection& connection,
                          const text::KeyValue& asked) {
   const auto question = text::decode_send_targets(asked, session.parameters.session_type);
-  std::string text;
   if (!question) {
-    text::append_pair(text, asked.key, text::word_reject);
-    return text;
+    std::string refusal;
+    text::append_pair(refusal, asked.key, text::word_reject);
+    return refusal;
   }
-  std::vector<text::TargetRecord> records;
-  for (const text::TargetRecord& target : domain.targets) {
-    using enum text::TargetQuestion::Kind;
-    const bool wanted =
-        question->kind == all || (question->kind == named && question->name == target.name) ||
-        (question->kind == connected && session.declared.target_name == target.name);
-    if (wanted) records.push_back(target);
-  }
-  return text::send_targets_response(records);
+  using enum text::TargetQuestion::Kind;
+  const bool is_ours = question->kind == all ||
+                       (question->kind == named && question->name == domain.target_name) ||
+                       (question->kind == connected && session.target_named);
+  if (!is_ours) return {};
+  text::TargetRecord record{.name = domain.target_name, .addresses = {connection.reached_at}};
+  for (const text::Address& portal : domain.portals)
+    if (portal != connection.reached_at) record.addresses.push_back(portal);
+  return text::send_targets_response(std::span{&record, 1});
 }
 
 /// Takes a complete logical text and leaves the answer to be sent.
 std::optional<Violation> take_text(const Domain& domain, const Session& session,
-                                   TextExchange& exchange, std::string_view text) {
+                                   Connection& connection, std::string_view text) {
+  TextExchange& exchange = *connection.text;
   const auto pairs = text::parse(text);
   if (!pairs) return pairs.error();
   if (session.is_discovery())
@@ -63,7 +67,8 @@ std::optional<Violation> take_text(const Domain& domain, const Session& session,
   std::string answer = text::encode_pairs(received->answers);
   if (const auto repair = exchange.negotiation.repair())
     text::append_pair(answer, repair->key, repair->value);
-  if (received->send_targets) answer += list_targets(domain, session, *received->send_targets);
+  if (received->send_targets)
+    answer += list_targets(domain, session, connection, *received->send_targets);
   exchange.answer = text::Segmentation{std::move(answer)};
   return std::nullopt;
 }
@@ -88,7 +93,7 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
     const auto whole = exchange.assembly.add(data, request.continued);
     if (!whole) return whole.error();
     if (*whole)
-      if (auto broken = take_text(domain, session, exchange, **whole)) return broken;
+      if (auto broken = take_text(domain, session, connection, **whole)) return broken;
   }
   const text::Segment segment =
       exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);

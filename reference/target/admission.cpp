@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "pdu/codec.hpp"
+#include "target/target.hpp"
+
+/// From a connection in its login phase to one in full feature phase (RFC 3720 5.3, 5.3.4, 5.3.5).
+
+namespace iscsi {
+
+using session::Connection;
+using session::ConnectionState;
+using session::Session;
+
+wire::Tsih Target::free_tsih() const {
+  if (domain_.sessions.size() >= domain_.bounds.sessions) return wire::Tsih::none;
+  auto candidate = std::to_underlying(last_tsih_);
+  do ++candidate;
+  while (candidate == 0 || domain_.sessions.contains(wire::Tsih{candidate}));
+  return wire::Tsih{candidate};
+}
+
+scsi::NexusId Target::nexus_of(const std::string& initiator_name, wire::Isid isid) {
+  const auto known = std::ranges::find_if(known_, [&](const KnownNexus& one) {
+    return one.isid == isid && one.initiator_name == initiator_name;
+  });
+  if (known != known_.end()) return known->id;
+  if (known_.size() >= limits::known_nexuses) {
+    const auto idle = std::ranges::find_if(known_, [&](const KnownNexus& one) {
+      return std::ranges::none_of(
+          domain_.sessions, [&one](const auto& entry) { return entry.second.nexus == one.id; });
+    });
+    if (idle != known_.end()) known_.erase(idle);
+  }
+  known_.push_back({initiator_name, isid, ++last_nexus_});
+  return last_nexus_;
+}
+
+/// Runs one step of the login with what it may know of the rest of the target.
+template <class Use>
+login::Answer Target::with_login_context(Connection& connection, Use use) {
+  Login& login = logins_[connection.id];
+  std::vector<std::vector<wire::Cid>> cids;
+  cids.reserve(domain_.sessions.size());
+  std::vector<login::ExistingSession> sessions;
+  sessions.reserve(domain_.sessions.size());
+  for (const auto& [tsih, session] : domain_.sessions) {
+    std::vector<wire::Cid>& own = cids.emplace_back(session.last_cids);
+    for (const session::ConnectionId id : session.connections)
+      own.push_back(domain_.connections.at(id).cid);
+    sessions.push_back({.initiator_name = session.initiator_name,
+                        .isid = session.isid,
+                        .tsih = tsih,
+                        .portal_group_tag = configuration_.login.portal_group_tag,
+                        .target_named = session.target_named,
+                        .connections = own,
+                        .parameters = session.parameters,
+                        .exp_cmd_sn = session.window.exp_cmd_sn(),
+                        .max_cmd_sn = session.window.max_cmd_sn()});
+  }
+  std::vector<login::chap::Challenge> challenges;
+  for (const auto& [id, other] : logins_)
+    if (const auto* challenge = login::unanswered_challenge(other.state);
+        id != connection.id && challenge != nullptr)
+      challenges.push_back(*challenge);
+  const login::Context context{.configuration = configuration_.login,
+                               .sessions = sessions,
+                               .fresh = login.fresh,
+                               .challenges_elsewhere = challenges,
+                               .free_tsih = free_tsih(),
+                               .first_stat_sn = connection.stat_sn,
+                               .command_window = domain_.bounds.command_window,
+                               .shutting_down = domain_.shutting_down};
+  return use(login.state, context);
+}
+
+void Target::process_login(Connection& connection, const session::Arrived& arrived) {
+  const pdu::Frame& frame = arrived.framed.frame;
+  constexpr auto login_request = static_cast<std::uint8_t>(pdu::Opcode::login_request);
+  const auto opcode =
+      static_cast<std::uint8_t>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
+  follow(connection,
+         with_login_context(connection, [&](login::State& state, const login::Context& context) {
+           if (opcode != login_request) return login::refuse_other_pdu(state, opcode, context);
+           const auto pdu = pdu::decode_request(frame);
+           if (!pdu) return login::refuse_malformed(state, frame.header, pdu.error(), context);
+           return login::step(state, std::get<pdu::LoginRequest>(*pdu), frame.data, context);
+         }));
+}
+
+/// Does what a step of the login has decided.
+void Target::follow(Connection& connection, login::Answer answer) {
+  if (connection.state == ConnectionState::xpt_up) connection.state = ConnectionState::in_login;
+  for (const Violation& finding : answer.findings) domain_.note(connection, finding);
+  if (answer.violation) domain_.note(connection, *answer.violation);
+  if (answer.response) {
+    const wire::ByteView text = wire::as_bytes(answer.response->text);
+    connection.output.push(pdu::encode_header(answer.response->header, {.data = text.size()}),
+                           wire::copy_of(text), {});
+    domain_.touch(connection);
+  }
+  if (answer.admission) return admit(connection, std::move(*answer.admission));
+  if (!answer.close) return;
+  connection.disposition = answer.response ? Disposition::close_when_sent : Disposition::close_now;
+  domain_.touch(connection);
+}
+
+Session& Target::open_session(const login::Admission& admission) {
+  last_tsih_ = admission.tsih;
+  Session& session = domain_.sessions[admission.tsih];
+  session.tsih = admission.tsih;
+  session.isid = admission.isid;
+  session.initiator_name = admission.initiator_name;
+  session.target_named = admission.target_named;
+  session.parameters = admission.parameters.session;
+  session.declared = admission.parameters.declared;
+  session.window = session::CommandWindow{admission.exp_cmd_sn, domain_.bounds.command_window};
+  session.nexus = nexus_of(session.initiator_name, session.isid);
+  if (!session.is_discovery()) domain_.device.nexus_established(session.nexus);
+  return session;
+}
+
+void Target::admit(Connection& connection, login::Admission admission) {
+  using enum login::SessionAction;
+  logins_.erase(connection.id);
+  if (admission.action == session_reinstatement)
+    if (Session* old = domain_.find(admission.replaced))
+      session::end_session(domain_, *old, Disposition::close_now);
+  const bool opens_session =
+      admission.action == new_session || admission.action == session_reinstatement;
+  Session* session = opens_session ? &open_session(admission) : domain_.find(admission.tsih);
+  assert(session != nullptr);
+  if (admission.action == connection_reinstatement) {
+    const auto same_cid = std::ranges::find_if(session->connections, [&](ConnectionId id) {
+      return domain_.connections.at(id).cid == admission.cid;
+    });
+    if (same_cid != session->connections.end()) {
+      Connection& old = domain_.connections.at(*same_cid);
+      session::terminate_tasks_of(domain_, *session, old.id);
+      session->connections.erase(same_cid);
+      old.session = wire::Tsih::none;
+      old.disposition = Disposition::close_now;
+      domain_.touch(old);
+    }
+  }
+  session->last_cids.clear();
+  session->connections.push_back(connection.id);
+  session->expires_at = 0;
+  connection.session = session->tsih;
+  connection.cid = admission.cid;
+  connection.state = ConnectionState::logged_in;
+  connection.parameters = admission.parameters.connection;
+  connection.digests = {.header = connection.parameters.header_digest == text::Digest::crc32c,
+                        .data = connection.parameters.data_digest == text::Digest::crc32c};
+  connection.stat_sn = connection.exp_stat_sn = admission.next_stat_sn;
+  connection.input.expect_traffic();
+}
+
+}  // namespace iscsi
