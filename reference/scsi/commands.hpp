@@ -43,7 +43,7 @@ Outcome synchronize_cache(const Action&);
 
 // start_stop.cpp
 Outcome start_stop_unit(const Action&);
-void stopped(LogicalUnit&);
+void stop(LogicalUnit&);
 
 // reservation.cpp
 Outcome reserve(const Action&);

@@ -62,7 +62,9 @@ class Device {
   /// LOGICAL UNIT RESET: reservation released, mode parameters back to default, started; every
   /// nexus, the one that asked included, gets a unit attention. False: no such unit.
   bool logical_unit_reset(std::uint64_t lun);
-  /// The same for all units, with the unit attention of a hard reset.
+  /// The same for all units, with the unit attention of a hard reset. If the reset also ends the
+  /// sessions, lose their nexuses first: a reset outranks a loss, so they return to hear of a
+  /// reset.
   void target_reset();
 
   /// One unit attention for one nexus, or for all but one (SAM-4 5.14). Nothing happens if the

@@ -19,9 +19,7 @@ std::unexpected<Sense> wrong(std::size_t byte, std::optional<std::uint8_t> bit =
       asc::invalid_field_in_parameter_list,
       FieldPointer{.in_cdb = false, .byte = static_cast<std::uint16_t>(byte), .bit = bit}));
 }
-std::unexpected<Sense> cut_short() {
-  return std::unexpected(illegal_request(asc::parameter_list_length_error));
-}
+constexpr Sense too_short = illegal_request(asc::parameter_list_length_error);
 
 /// The header's size and how many bytes of block descriptor follow it.
 struct Header {
@@ -32,13 +30,13 @@ struct Header {
 /// MODE DATA LENGTH and the bits of the DEVICE-SPECIFIC PARAMETER are reserved here (SBC-3 6.5.1).
 std::expected<Header, Sense> read_header(ByteView list, bool is_short) {
   const std::size_t bytes = is_short ? 4 : 8, medium_type = is_short ? 1 : 2;
-  if (list.size() < bytes) return cut_short();
+  if (list.size() < bytes) return std::unexpected(too_short);
   if (list[medium_type] != std::byte{0}) return wrong(medium_type);
   const bool is_long = !is_short && (list[4] & std::byte{1}) != std::byte{0};  // LONGLBA
   const std::size_t length_at = is_short ? 3 : 6;
   const std::size_t length = is_short ? load<1>(list, 3) : load<2>(list, 6);
   if (length != 0 && length != (is_long ? 16 : 8)) return wrong(length_at);
-  if (list.size() < bytes + length) return cut_short();
+  if (list.size() < bytes + length) return std::unexpected(too_short);
   return Header{bytes, length};
 }
 
@@ -82,9 +80,9 @@ std::expected<ModePages, Sense> read_pages(ByteView list, std::size_t start, Mod
     const auto page = std::ranges::find(ModePages::pages(), code, &ModePage::code);
     if (page == ModePages::pages().end())
       return wrong(start, std::uint8_t{(code & 0x40U) != 0 ? std::uint8_t{6} : std::uint8_t{5}});
-    if (rest.size() < 2) return cut_short();
+    if (rest.size() < 2) return std::unexpected(too_short);
     if (load<1>(rest, 1) != page->bytes - 2) return wrong(start + 1);
-    if (rest.size() < page->bytes) return cut_short();
+    if (rest.size() < page->bytes) return std::unexpected(too_short);
     if (const auto taken = take_page(list, start, *page, mode); !taken)
       return std::unexpected(taken.error());
     start += page->bytes;
@@ -106,13 +104,13 @@ std::expected<ModePages, Sense> read_list(const Action& action, ByteView list) {
 
 }  // namespace
 
-/// A list cut short by the initiator is read as far as it came, and so refused as too short. When
-/// caching or writing is switched off, what the cache still holds goes to the medium (SBC-3 6.5.5).
+/// When caching or writing is switched off, what the cache still holds goes to the medium
+/// (SBC-3 6.5.5).
 Outcome mode_select(const Action& action) {
   const std::uint64_t length = action[Field::parameter_list_length];
   if (length == 0) return {};
-  const ByteView list =
-      action.parameters.first(std::min<std::uint64_t>(length, action.parameters.size()));
+  if (action.parameters.size() < length) return refused(too_short);
+  const ByteView list = action.parameters.first(length);
   const auto read = read_list(action, list);
   if (!read) return refused(read.error());
 

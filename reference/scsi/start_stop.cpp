@@ -14,7 +14,7 @@ Outcome start_stop_unit(const Action& action) {
     return {};
   }
   if (action[Field::no_flush] == 1) {
-    stopped(unit);
+    stop(unit);
     return {};
   }
   return after({.kind = Operation::Kind::flush,
@@ -22,6 +22,6 @@ Outcome start_stop_unit(const Action& action) {
                 .blocks = unit.configuration.block_count});
 }
 
-void stopped(LogicalUnit& unit) { unit.stopped = true; }
+void stop(LogicalUnit& unit) { unit.stopped = true; }
 
 }  // namespace scsi::commands
