@@ -145,13 +145,13 @@ std::expected<Answer, Violation> take_declaration(const KeySpec& key, const KeyV
   if (key.kind == Kind::iscsi_name) {
     if (const auto wrong = check_iscsi_name(declared.value, declared.value_byte()))
       return std::unexpected(*wrong);
-    return Answer{.text = {}, .result = std::string{declared.value}, .finding = {}};
+    return Answer{.result = std::string{declared.value}};
   }
   auto value = read_declaration(key, declared);
   if (!value)
     return std::unexpected(
         broken(Rule::declaration_is_admissible, declared.value_byte(), declared.value.size()));
-  return Answer{.text = {}, .result = std::move(value), .finding = {}};
+  return Answer{.result = std::move(value)};
 }
 
 // Checking an answer.
@@ -228,12 +228,12 @@ std::expected<Answer, Violation> negotiate(const KeySpec& key, const KeyValue& o
         broken(Rule::reserved_word_is_only_an_answer, offered.value_byte(), offered.value.size()));
   if (key.declarative) return take_declaration(key, offered);
   if (is_irrelevant(key, context.values) && irrelevance_is_settled(key, policy, context))
-    return Answer{.text = std::string{word_irrelevant}, .result = {}, .finding = {}};
+    return Answer{.text = std::string{word_irrelevant}};
   auto selected = select(key, offered, policy, context.values);
-  if (selected) return Answer{.text = encode(*selected), .result = *selected, .finding = {}};
+  if (selected) return Answer{.text = encode(*selected), .result = *selected};
   if (selected.error().rule == Rule::reserved_word_is_only_an_answer)
     return std::unexpected(selected.error());
-  Answer rejected{.text = std::string{word_reject}, .result = {}, .finding = selected.error()};
+  Answer rejected{.text = std::string{word_reject}, .finding = selected.error()};
   if (key.kind == Kind::range) rejected.result = false;  // A.3.2: without interval, no markers
   return rejected;
 }

@@ -17,15 +17,15 @@ namespace iscsi::text {
 
 /// The answer to a proposal or declaration.
 struct Answer {
-  std::optional<std::string> text;   ///< to be sent; nothing: a declaration wants no answer
-  std::optional<Value> result;       ///< what the key holds now; nothing: it keeps what it had
-  std::optional<Violation> finding;  ///< why `text` is Reject
+  std::optional<std::string> text{};   ///< to be sent; nothing: a declaration wants no answer
+  std::optional<Value> result{};       ///< what the key holds now; nothing: it keeps what it had
+  std::optional<Violation> finding{};  ///< why `text` is Reject
 };
 
 /// What has been negotiated so far.
 struct Context {
   const Parameters& values;  ///< decide what is irrelevant and what the integrity rules leave
-  KeySet settled;            ///< keys that can no longer change
+  KeySet settled{};          ///< keys that can no longer change
 };
 
 /// Answers `offered`. What Minimum leaves free is used to stay within the integrity rules (12.14,

@@ -236,7 +236,7 @@ Pair Negotiation::declare(Key key, std::string value) {
   ours_.add(key);
   if (spec.declarative) {
     const KeyValue pair{.key = spec.name, .value = value, .byte = 0};
-    const auto taken = negotiate(spec, pair, policy_, {.values = pending_, .settled = {}});
+    const auto taken = negotiate(spec, pair, policy_, {.values = pending_});
     assert(taken && taken->result);
     apply(pending_, key, setting_.role, *taken->result);
   }

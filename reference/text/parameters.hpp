@@ -51,19 +51,19 @@ struct ConnectionParameters {
 
 /// Who is who, as declared; empty: not declared.
 struct Declarations {
-  std::string initiator_name;
-  std::string initiator_alias;
-  std::string target_name;
-  std::string target_alias;
-  std::optional<std::uint16_t> target_portal_group_tag;
+  std::string initiator_name{};
+  std::string initiator_alias{};
+  std::string target_name{};
+  std::string target_alias{};
+  std::optional<std::uint16_t> target_portal_group_tag{};
 
   friend bool operator==(const Declarations&, const Declarations&) = default;
 };
 
 struct Parameters {
-  SessionParameters session;
-  ConnectionParameters connection;
-  Declarations declared;
+  SessionParameters session{};
+  ConnectionParameters connection{};
+  Declarations declared{};
 
   friend bool operator==(const Parameters&, const Parameters&) = default;
 };
@@ -81,8 +81,8 @@ struct DigestPolicy {
 /// every number must lie in its key's range, and `first_burst_length` within `max_burst_length`.
 struct Policy {
   std::uint32_t max_recv_data_segment_length = limits::received_data_segment_bytes;
-  DigestPolicy header_digest;
-  DigestPolicy data_digest;
+  DigestPolicy header_digest{};
+  DigestPolicy data_digest{};
   std::uint32_t max_connections = 1;
   bool initial_r2t = false;
   bool immediate_data = true;

@@ -60,7 +60,7 @@ std::expected<Address, Violation> decode_record_address(const KeyValue& pair) {
 
 std::expected<Address, Violation> decode_address(std::string_view value, std::uint32_t byte) {
   const std::size_t host = host_length(value);
-  Address address{.host = std::string{value.substr(0, host)}, .port = {}, .portal_group_tag = {}};
+  Address address{.host = std::string{value.substr(0, host)}};
   std::string_view rest = value.substr(host);
   if (host == 0 || value.size() > limits::text_value_bytes ||
       !take_number(rest, ':', ',', address.port) ||
@@ -116,7 +116,7 @@ std::expected<std::vector<TargetRecord>, Violation> decode_send_targets_response
     if (pair.key == "TargetName") {
       if (const auto wrong = check_iscsi_name(pair.value, pair.value_byte()))
         return std::unexpected(*wrong);
-      targets.push_back({.name = std::string{pair.value}, .addresses = {}});
+      targets.push_back({.name = std::string{pair.value}});
     } else if (pair.key == "TargetAddress" && !targets.empty()) {
       auto address = decode_record_address(pair);
       if (!address) return std::unexpected(address.error());

@@ -19,9 +19,10 @@ namespace iscsi::text {
 
 /// A TargetAddress (12.8).
 struct Address {
-  std::string host;                               ///< name, IPv4, or IPv6 in brackets
-  std::optional<std::uint16_t> port;              ///< none: 3260
-  std::optional<std::uint16_t> portal_group_tag;  ///< there in SendTargets, absent in redirections
+  std::string host;                     ///< name, IPv4, or IPv6 in brackets
+  std::optional<std::uint16_t> port{};  ///< none: 3260
+  std::optional<std::uint16_t>
+      portal_group_tag{};  ///< there in SendTargets, absent in redirections
 
   friend bool operator==(const Address&, const Address&) = default;
 };
@@ -45,7 +46,7 @@ struct TargetQuestion {
 /// One target and where it is reached; every address has its portal group tag.
 struct TargetRecord {
   std::string name;
-  std::vector<Address> addresses;
+  std::vector<Address> addresses{};
 
   friend bool operator==(const TargetRecord&, const TargetRecord&) = default;
 };
