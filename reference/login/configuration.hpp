@@ -39,23 +39,23 @@ struct Redirection {
 
 struct Configuration {
   Name target;
-  std::string alias;  ///< empty: none (12.6)
+  std::string alias{};  ///< empty: none (12.6)
   std::uint16_t portal_group_tag = 1;
 
   Authentication normal_sessions = Authentication::none;
   Authentication discovery_sessions = Authentication::none;
-  std::vector<Account> accounts;       ///< by which initiators prove themselves
-  std::optional<Account> own_account;  ///< by which the target proves itself
+  std::vector<Account> accounts{};       ///< by which initiators prove themselves
+  std::optional<Account> own_account{};  ///< by which the target proves itself
   std::vector<chap::Algorithm> algorithms{chap::Algorithm::md5, chap::Algorithm::sha1,
                                           chap::Algorithm::sha256, chap::Algorithm::sha3_256};
   /// The administrator's word that IPsec encrypts all connections (8.2.1): only then may the
   /// target prove itself by a secret of less than 96 bits.
   bool encrypted_by_ipsec = false;
 
-  std::vector<Name> allowed_initiators;  ///< empty: all
-  std::vector<Redirection> redirections;
-  std::vector<Name> removed_targets;
-  text::Policy policy;
+  std::vector<Name> allowed_initiators{};  ///< empty: all
+  std::vector<Redirection> redirections{};
+  std::vector<Name> removed_targets{};
+  text::Policy policy{};
   std::size_t max_sessions = limits::sessions;
 };
 

@@ -362,19 +362,28 @@ Answer step(State& state, const pdu::LoginRequest& request, wire::ByteView data,
 }
 
 Answer refuse_other_pdu(State& state, std::uint8_t opcode, const Context& context) {
+  if (state.over) return {.close = true};
   const Rule rule =
       state.first ? Rule::only_login_requests_during_login : Rule::first_pdu_is_login_request;
-  return Turn(state, {}, context).refuse(refusal_of({.rule = rule, .byte = 0, .found = opcode}));
+  const pdu::LoginRequest no_request;
+  return Turn(state, no_request, context)
+      .refuse(refusal_of({.rule = rule, .byte = 0, .found = opcode}));
 }
 
 Answer refuse_malformed(State& state, wire::ByteView header, const Violation& violation,
                         const Context& context) {
+  if (state.over) return {.close = true};
   const pdu::LoginRequest request = fields_of(header);
   if (!state.first) {
     state.first = request;
     state.stat_sn = context.first_stat_sn;
   }
   return Turn(state, request, context).refuse(refusal_of(violation));
+}
+
+const chap::Challenge* unanswered_challenge(const State& state) {
+  const bool waits = !state.over && state.exchange.step == AuthenticationStep::response;
+  return waits ? &state.exchange.challenge : nullptr;
 }
 
 }  // namespace iscsi::login

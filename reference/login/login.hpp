@@ -138,4 +138,8 @@ struct Answer {
 [[nodiscard]] Answer refuse_malformed(State& state, wire::ByteView header,
                                       const Violation& violation, const Context& context);
 
+/// The challenge that an initiator has been sent and not answered: one of `challenges_elsewhere` to
+/// the logins on other connections. Null: there is none.
+[[nodiscard]] const chap::Challenge* unanswered_challenge(const State& state);
+
 }  // namespace iscsi::login
