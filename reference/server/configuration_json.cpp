@@ -57,7 +57,7 @@ struct Node {
     if (!value.is_object()) refuse_type("an object");
     std::vector<std::pair<std::string, Node>> nodes;
     for (const auto& [key, member] : value.items())
-      nodes.push_back({key, Node{member, path.empty() ? key : path + '.' + key}});
+      nodes.emplace_back(key, Node{member, path.empty() ? key : path + '.' + key});
     return nodes;
   }
 
