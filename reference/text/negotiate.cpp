@@ -233,9 +233,7 @@ std::expected<Answer, Violation> negotiate(const KeySpec& key, const KeyValue& o
   if (selected) return Answer{.text = encode(*selected), .result = *selected};
   if (selected.error().rule == Rule::reserved_word_is_only_an_answer)
     return std::unexpected(selected.error());
-  Answer rejected{.text = std::string{word_reject}, .finding = selected.error()};
-  if (key.kind == Kind::range) rejected.result = false;  // A.3.2: without interval, no markers
-  return rejected;
+  return Answer{.text = std::string{word_reject}, .finding = selected.error()};
 }
 
 std::expected<std::optional<Value>, Violation> check_answer(const KeySpec& key,
@@ -244,9 +242,7 @@ std::expected<std::optional<Value>, Violation> check_answer(const KeySpec& key,
   if (answer.value == word_not_understood)
     return std::unexpected(
         broken(Rule::standard_key_is_understood, answer.value_byte(), answer.value.size()));
-  if (answer.value == word_irrelevant) return std::nullopt;
-  if (answer.value == word_reject)
-    return key.kind == Kind::range ? std::optional<Value>{false} : std::nullopt;
+  if (answer.value == word_irrelevant || answer.value == word_reject) return std::nullopt;
   switch (key.kind) {
     case Kind::list: return check_list_answer(proposed, answer);
     case Kind::range: return check_range_answer(proposed, answer);

@@ -45,11 +45,12 @@ std::optional<Rule> refusal(const AuthenticationKey& key, Role sender, Phase pha
   std::unreachable();
 }
 
-/// When a pair's turn comes: what others depend on goes first.
+/// When a proposal's turn comes: what others depend on goes first.
 int turn(const KeySpec* key) {
   if (key == nullptr) return 3;
   switch (key->key) {
     case Key::session_type: return 0;  // what is irrelevant
+    case Key::auth_method: return 3;   // with the other authentication keys, in their order
     case Key::error_recovery_level: return 2;
     case Key::first_burst_length:     // after InitialR2T, ImmediateData, MaxBurstLength
     case Key::max_outstanding_r2t:    // after DataSequenceInOrder, ErrorRecoveryLevel
@@ -148,9 +149,11 @@ std::expected<std::vector<Negotiation::Step>, Violation> Negotiation::admit_all(
     if (!part) return std::unexpected(part.error());
     steps.push_back({.part = *part, .key = key, .place = steps.size()});
   }
-  // As std::ranges::stable_sort by turn, which libstdc++ 12 builds on what C++17 deprecated.
-  std::ranges::sort(steps, {},
-                    [](const Step& step) { return std::pair{turn(step.key), step.place}; });
+  // By turn, and in order within one (std::ranges::stable_sort needs what C++17 deprecated). The
+  // peer answered before it proposed, so its answers are part of what its proposals build on.
+  std::ranges::sort(steps, {}, [](const Step& step) {
+    return std::pair{step.part == Step::Part::answer ? 0 : turn(step.key), step.place};
+  });
   return steps;
 }
 
@@ -161,6 +164,7 @@ std::optional<Violation> Negotiation::take_answer(const KeySpec& key, const KeyV
   const auto result = check_answer(key, awaited->proposed, pair);
   if (!result) return result.error();
   if (*result) apply(pending_, key.key, setting_.role, **result);
+  if (pair.value == word_reject) rejected_.add(key.key);
   return std::nullopt;
 }
 
@@ -169,7 +173,10 @@ std::expected<std::optional<std::string>, Violation> Negotiation::take_proposal(
   auto answer = negotiate(key, pair, policy_, {.values = pending_, .settled = ours_ | theirs_});
   if (!answer) return std::unexpected(answer.error());
   if (answer->result) apply(pending_, key.key, peer_of(setting_.role), *answer->result);
-  if (answer->finding) findings.push_back(*answer->finding);
+  if (answer->finding) {
+    findings.push_back(*answer->finding);
+    rejected_.add(key.key);
+  }
   return std::move(answer->text);
 }
 
@@ -269,6 +276,9 @@ std::expected<Parameters, Violation> Negotiation::conclude() const {
           broken(Rule::proposal_is_answered, 0, std::to_underlying(awaited.key)));
     apply(agreed, awaited.key, setting_.role, *decode_boolean(awaited.proposed));
   }
+  // A.3.2. Not earlier: OFMarker=Yes may come before or after, in either direction.
+  for (const Key interval : {Key::if_mark_int, Key::of_mark_int})
+    if (rejected_.has(interval)) turn_markers_off(agreed, interval);
   if (const auto wrong = check_integrity(agreed)) return std::unexpected(*wrong);
   return agreed;
 }

@@ -17,8 +17,8 @@
 ///
 /// Some keys decide what others may become (SessionType what is irrelevant, MaxBurstLength how far
 /// FirstBurstLength can go), and the RFC lets a peer write them in any order. So the pairs of one
-/// text are worked through by dependency first and by place second; the answers stand in the order
-/// of the proposals.
+/// text are worked through by dependency: answers, then proposals that others depend on, then the
+/// rest. Our answers stand in the order of the proposals.
 ///
 /// No pair is held beyond the call that brings it but the names of unknown keys, and those are
 /// bounded by `limits::negotiation_keys`, which also bounds the answer: a text full of unknown keys
@@ -135,6 +135,7 @@ class Negotiation {
   Parameters pending_;
   std::vector<Awaited> awaited_;
   KeySet ours_;                                ///< proposed or declared by us
+  KeySet rejected_;                            ///< answered Reject, by either side
   KeySet theirs_;                              ///< proposed or declared by the peer
   std::set<std::string, std::less<>> others_;  ///< keys outside the table that the peer sent
   std::size_t received_ = 0;                   ///< pairs so far

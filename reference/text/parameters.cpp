@@ -64,10 +64,6 @@ constexpr std::array mark_intervals{
     MarkInterval{Key::if_mark_int, &Connection::if_mark_int, &Policy::if_mark_int},
     MarkInterval{Key::of_mark_int, &Connection::of_mark_int, &Policy::of_mark_int},
 };
-constexpr Key marker_of(Key interval) {
-  return interval == Key::if_mark_int ? Key::if_marker : Key::of_marker;
-}
-
 using DigestPlace = Place<Digest Connection::*, DigestPolicy Policy::*>;
 constexpr std::array digests{
     DigestPlace{Key::header_digest, &Connection::header_digest, &Policy::header_digest},
@@ -140,10 +136,7 @@ void apply(Parameters& parameters, Key key, Role declarer, const Value& value) {
   } else if (const auto* marker = find_place(markers, key)) {
     connection.*(marker->held) = std::get<bool>(value);
   } else if (const auto* interval = find_place(mark_intervals, key)) {
-    if (std::holds_alternative<bool>(value))
-      connection.*(find_place(markers, marker_of(key))->held) = false;
-    else
-      connection.*(interval->held) = number();
+    connection.*(interval->held) = number();
   } else if (const auto* digest = find_place(digests, key)) {
     connection.*(digest->held) = std::get<Digest>(value);
   } else if (const auto* name = find_place(names, key)) {
@@ -156,6 +149,11 @@ void apply(Parameters& parameters, Key key, Role declarer, const Value& value) {
   } else if (key == Key::session_type) {
     session.session_type = std::get<SessionType>(value);
   }
+}
+
+void turn_markers_off(Parameters& parameters, Key interval) {
+  (interval == Key::if_mark_int ? parameters.connection.if_marker
+                                : parameters.connection.of_marker) = false;
 }
 
 std::optional<Violation> check_integrity(const Parameters& parameters) {

@@ -102,8 +102,7 @@ struct Policy {
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
-/// What a key can hold once settled. A boolean for IFMarkInt or OFMarkInt is what Reject makes of
-/// them: no markers in that direction (A.3.2).
+/// What a key can hold once settled.
 using Value = std::variant<bool, std::uint64_t, Digest, SessionType, std::string>;
 
 /// Whether the key has no meaning with these values.
@@ -112,6 +111,9 @@ using Value = std::variant<bool, std::uint64_t, Digest, SessionType, std::string
 /// Puts a settled value in its place, if `Parameters` has one for it (a TargetAddress is for
 /// whoever reads the text). `declarer` tells the two MaxRecvDataSegmentLengths apart.
 void apply(Parameters& parameters, Key key, Role declarer, const Value& value);
+
+/// What Reject of IFMarkInt or OFMarkInt does: no markers in that direction (A.3.2).
+void turn_markers_off(Parameters& parameters, Key interval);
 
 /// The integrity rules across keys (5.2): 12.14, 12.19.
 [[nodiscard]] std::optional<Violation> check_integrity(const Parameters& parameters);
