@@ -100,18 +100,18 @@ Selection select(const KeySpec& key, const KeyValue& offered, const Policy& poli
 /// Whether what makes the key irrelevant will stay as it is: the key it hangs on is settled, or
 /// this policy would settle it no other way.
 bool irrelevance_is_settled(const KeySpec& key, const Policy& policy, const Context& context) {
-  if (key.irrelevant_in_discovery && context.values.session.session_type == SessionType::discovery)
-    return true;
+  const bool discovery =
+      key.irrelevant_in_discovery && context.values.session.session_type == SessionType::discovery;
   switch (key.irrelevant) {
-    case Irrelevance::never: break;
+    case Irrelevance::never: return true;
     case Irrelevance::without_unsolicited_data:
-      return context.settled.has(Key::initial_r2t) || policy.initial_r2t;
+      return discovery || context.settled.has(Key::initial_r2t) || policy.initial_r2t;
     case Irrelevance::without_input_markers:
       return context.settled.has(Key::if_marker) || !policy.if_marker;
     case Irrelevance::without_output_markers:
       return context.settled.has(Key::of_marker) || !policy.of_marker;
   }
-  return true;
+  std::unreachable();
 }
 
 // Declarations.

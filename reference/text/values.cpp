@@ -184,7 +184,6 @@ Digits decode_base64_number(const Constant& padded, std::size_t maximum_bytes) {
     pending_bits -= 8;
   }
   if (pending != 0) bytes.push_back(static_cast<std::byte>(pending));
-  while (!bytes.empty() && bytes.back() == std::byte{0}) bytes.pop_back();
   if (const auto wrong = check_size(*constant, bytes.size(), maximum_bytes))
     return std::unexpected(*wrong);
   std::ranges::reverse(bytes);
