@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <set>
+#include <type_traits>
 
 #include "text/negotiation.hpp"
 #include "text/support.hpp"
@@ -154,19 +155,15 @@ RC_GTEST_PROP(Agreement, IsTheSameOnBothSides, ()) {
   RC_ASSERT((outcome.initiators == outcome.targets));
 }
 
-/// `expected` if somebody proposed the key, else the default.
-template <class T>
-T settled(const Outcome& outcome, Key key, T expected, T standard) {
-  return outcome.offered.contains(key) ? expected : standard;
-}
-
+// What somebody proposed comes to the result of the two wishes, and anything else to its default.
 RC_GTEST_PROP(Agreement, FollowsTheResultFunctionsOrElseTheDefaults, ()) {
   const Policy i = any_policy(), t = any_policy();
   const Outcome outcome = play(side(Role::initiator, i), side(Role::target, t));
   const SessionParameters& session = outcome.targets.session;
   const ConnectionParameters& connection = outcome.targets.connection;
-  const auto is = [&outcome](Key key, auto held, auto expected, auto standard) {
-    RC_ASSERT(held == settled<decltype(held)>(outcome, key, expected, standard));
+  const auto is = [&outcome]<class T>(Key key, T held, std::type_identity_t<T> expected,
+                                      std::type_identity_t<T> standard) {
+    RC_ASSERT(held == (outcome.offered.contains(key) ? expected : standard));
   };
   is(Key::max_connections, session.max_connections, std::min(i.max_connections, t.max_connections),
      1);

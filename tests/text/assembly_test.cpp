@@ -43,9 +43,10 @@ TEST(Assembly, StartsAnewAfterATextAndAfterAReset) {
   ASSERT_TRUE(assembly.add(wire::as_bytes("C="), true).has_value());
   assembly.clear();
   EXPECT_FALSE(assembly.open());
-  const auto third = assembly.add(wire::as_bytes(text("D=4;")), false);
+  const std::string segment = text("D=4;");
+  const auto third = assembly.add(wire::as_bytes(segment), false);
   ASSERT_TRUE(third.has_value() && third->has_value());
-  EXPECT_EQ(**third, text("D=4;"));
+  EXPECT_EQ(**third, segment);
 }
 
 // 5.1: at least 8192 bytes are to be taken; the bound lies above.

@@ -217,6 +217,12 @@ TEST(Utf8, RefusesOverlongFormsSurrogatesAndWhatIsCutOff) {
     EXPECT_FALSE(is_utf8(bad)) << hex_of(wire::as_bytes(bad));
 }
 
+TEST(Utf8, DoesNotLookBehindTheEndOfTheText) {
+  EXPECT_FALSE(is_utf8(std::string_view{"\xc2\x80", 1}));
+  EXPECT_FALSE(is_utf8(std::string_view{"\xe1\x80\x80", 2}));
+  EXPECT_FALSE(is_utf8(std::string_view{"\xf1\x80\x80\x80", 3}));
+}
+
 TEST(Utf8, IsFollowedThroughAWholeText) {
   EXPECT_TRUE(
       is_utf8("Gr\xc3\xbc\xc3\x9f"
@@ -270,6 +276,7 @@ TEST(IscsiName, HoldsNoAsciiButLettersDigitsDashDotAndColon) {
 
 TEST(IscsiName, HoldsCharactersBeyondAsciiInUtf8) {
   EXPECT_FALSE(check_iscsi_name("iqn.2001-04.com.example:\xe6\xbc\xa2", 0).has_value());
+  EXPECT_FALSE(check_iscsi_name("iqn.2001-04.com.example:\xc4\x80", 0).has_value());
   EXPECT_EQ(check_iscsi_name("iqn.\xe6\xbc", 0), (Violation{Rule::text_is_utf8, 4, 0xe6}));
 }
 
