@@ -45,8 +45,6 @@ constexpr auto rows = std::to_array<RuleInfo>({
     {Rule::opcode_is_not_vendor_specific, "opcode-is-not-vendor-specific", "10.17.1",
      Level::implied, initiator, reject(0x05),
      "vendor specific operation codes are refused as commands that are not supported"},
-    {Rule::immediate_only_where_defined, "immediate-only-where-defined", "10.2.1.1",
-     Level::implied, both, audit_only, "the I bit is set in requests only, where the layout has it"},
     {Rule::additional_headers_within_limit, "additional-headers-within-limit", "10.2.1.5",
      Level::implied, both, drop_connection,
      "TotalAHSLength is no more than the receiver can be made to hold"},
@@ -695,6 +693,8 @@ constexpr auto rows = std::to_array<RuleInfo>({
      "a request that the target does not know is answered by a Reject"},
     {Rule::reject_ends_no_task, "reject-ends-no-task", "6.3", Level::must_not, target, audit_only,
      "a Reject does not end a task that was already active"},
+    {Rule::rejected_command_leaves_a_gap, "rejected-command-leaves-a-gap", "6.3", Level::must_not,
+     target, audit_only, "the CmdSN of a command that is rejected does not count as received"},
 });
 
 consteval bool rows_are_in_order() {

@@ -20,7 +20,6 @@ enum class Rule : std::uint16_t {
   opcode_belongs_to_initiator,
   opcode_belongs_to_target,
   opcode_is_not_vendor_specific,
-  immediate_only_where_defined,
   additional_headers_within_limit,
   additional_header_fits,
   additional_header_only_in_scsi_command,
@@ -296,6 +295,7 @@ enum class Rule : std::uint16_t {
   agreed_data_is_taken,
   command_not_supported_is_rejected,
   reject_ends_no_task,
+  rejected_command_leaves_a_gap,
 };
 
 /// RFC 2119's words, and `implied` for what the text demands without one.
