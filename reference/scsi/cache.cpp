@@ -32,11 +32,10 @@ Planned plan_synchronize_cache(const Request& request) {
   return plan_range(request, Field::number_of_logical_blocks);
 }
 
-/// CONDITION MET: all of it is, or with IMMED will be, in the cache.
+/// CONDITION MET would promise that all of the blocks are in the cache. The cache is the medium
+/// owner's, which takes this command as a hint; GOOD promises nothing (SBC-3 5.8).
 Outcome prefetch(const Action& action) {
-  Outcome outcome = after(operation(action, Operation::Kind::prefetch, Field::prefetch_length));
-  outcome.status = Status::condition_met;
-  return outcome;
+  return after(operation(action, Operation::Kind::prefetch, Field::prefetch_length));
 }
 
 Outcome synchronize_cache(const Action& action) {

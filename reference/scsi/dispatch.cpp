@@ -93,25 +93,25 @@ SenseFormat format_for(const LogicalUnit* unit) {
                                                           : SenseFormat::fixed;
 }
 
-/// The sense of an operation that failed (SBC-3 4.18).
-Sense failure(const Operation& operation, const MediumResult& result, std::uint32_t block_bytes) {
+/// The sense of an operation that failed (SBC-3 4.18); nothing if it did not.
+std::optional<Sense> failure(const Operation& operation, const MediumResult& result,
+                             std::uint32_t block_bytes) {
   std::optional<std::uint64_t> lba = operation.lba + result.offset / block_bytes;
   if (operation.kind == Operation::Kind::flush) lba.reset();  // a flush cannot tell which block
   switch (result.kind) {
-    case MediumResult::Kind::done:
-    case MediumResult::Kind::partly: break;
+    case MediumResult::Kind::done: break;
     case MediumResult::Kind::miscompare:
-      return {SenseKey::miscompare, asc::miscompare_during_verify, false, result.offset};
+      return Sense{SenseKey::miscompare, asc::miscompare_during_verify, false, result.offset};
     case MediumResult::Kind::read_error:
-      return {SenseKey::medium_error, asc::unrecovered_read_error, false, lba};
+      return Sense{SenseKey::medium_error, asc::unrecovered_read_error, false, lba};
     case MediumResult::Kind::write_error:
-      return {SenseKey::medium_error, asc::write_error, false, lba};
+      return Sense{SenseKey::medium_error, asc::write_error, false, lba};
     case MediumResult::Kind::no_space:
-      return {SenseKey::data_protect, asc::space_allocation_failed, false, lba};
+      return Sense{SenseKey::data_protect, asc::space_allocation_failed, false, lba};
     case MediumResult::Kind::not_ready:
-      return {SenseKey::not_ready, asc::manual_intervention_required};
+      return Sense{SenseKey::not_ready, asc::manual_intervention_required};
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -136,25 +136,17 @@ Outcome conclude(Device& device, const Command& command, const Operation& operat
   LogicalUnit* unit = device.find(command.lun);
   if (unit == nullptr) return refused(illegal_request(asc::logical_unit_not_supported));
 
-  // PRE-FETCH tells whether all of it is in the cache now (SBC-3 5.8); the others say GOOD.
-  const bool met = operation.kind == Operation::Kind::prefetch &&
-                   (operation.immediate || result.kind == MediumResult::Kind::done);
-  const bool went_well =
-      result.kind == MediumResult::Kind::done || result.kind == MediumResult::Kind::partly;
-  Outcome outcome{.status = met ? Status::condition_met : Status::good,
-                  .sense_format = format_for(unit)};
-  if (went_well) {
+  Outcome outcome{.sense_format = format_for(unit)};
+  auto sense = failure(operation, result, unit->configuration.block_bytes);
+  if (!sense) {
     if (const auto row = find_row(command.cdb); row && (*row)->finish) (*row)->finish(*unit);
-    return outcome;
+  } else if (operation.immediate) {
+    sense->deferred = true;
+    unit->attentions.raise(command.nexus, *sense);
+  } else {
+    outcome.status = Status::check_condition;
+    outcome.sense = *sense;
   }
-  Sense sense = failure(operation, result, unit->configuration.block_bytes);
-  if (operation.immediate) {
-    sense.deferred = true;
-    unit->attentions.raise(command.nexus, sense);
-    return outcome;
-  }
-  outcome.status = Status::check_condition;
-  outcome.sense = sense;
   return outcome;
 }
 

@@ -78,8 +78,10 @@ std::expected<ModePages, Sense> read_pages(ByteView list, std::size_t start, Mod
     // PS, bit 7, is reserved here. SPF, bit 6, announces a subpage, of which there are none.
     const auto code = std::to_integer<std::uint8_t>(rest[0] & std::byte{0x7F});
     const auto page = std::ranges::find(ModePages::pages(), code, &ModePage::code);
-    if (page == ModePages::pages().end())
-      return wrong(start, std::uint8_t{(code & 0x40U) != 0 ? std::uint8_t{6} : std::uint8_t{5}});
+    if (page == ModePages::pages().end()) {
+      constexpr std::uint8_t spf = 6, leftmost_of_page_code = 5;
+      return wrong(start, (code & 0x40U) != 0 ? spf : leftmost_of_page_code);
+    }
     if (rest.size() < 2) return std::unexpected(too_short);
     if (load<1>(rest, 1) != page->bytes - 2) return wrong(start + 1);
     if (rest.size() < page->bytes) return std::unexpected(too_short);

@@ -33,7 +33,6 @@ struct Operation {
 struct MediumResult {
   enum class Kind : std::uint8_t {
     done,
-    partly,       ///< prefetch: not every block fits into the cache
     miscompare,   ///< `offset`: the first byte that differs
     read_error,   ///< `offset`: the first byte of the block that could not be read
     write_error,  ///< `offset`: the first byte of the block that could not be written

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cctype>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -13,18 +12,20 @@
 
 namespace scsi {
 
-/// "28 00 …" as bytes; white space is ignored.
+/// "28 00 …" as bytes; spaces are ignored.
 inline iscsi::wire::Bytes hex(std::string_view text) {
   iscsi::wire::Bytes bytes;
-  std::string digits;
+  unsigned value = 1;  // a one before the digits of the byte that is being read
   for (const char c : text) {
-    if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
-    digits += c;
-    if (digits.size() < 2) continue;
-    bytes.push_back(static_cast<std::byte>(std::stoul(digits, nullptr, 16)));
-    digits.clear();
+    if (c == ' ') continue;
+    const char lower = static_cast<char>(c | 0x20);
+    EXPECT_TRUE((c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'f')) << text;
+    value = value << 4U | static_cast<unsigned>(c <= '9' ? c - '0' : lower - 'a' + 10);
+    if (value < 0x100) continue;
+    bytes.push_back(static_cast<std::byte>(value));
+    value = 1;
   }
-  EXPECT_TRUE(digits.empty()) << "odd number of digits: " << text;
+  EXPECT_EQ(value, 1U) << "odd number of digits: " << text;
   return bytes;
 }
 

@@ -10,9 +10,6 @@ using Kind = MediumResult::Kind;
 constexpr Operation flush(std::uint64_t lba, std::uint64_t blocks, bool immediate = false) {
   return {.kind = Operation::Kind::flush, .immediate = immediate, .lba = lba, .blocks = blocks};
 }
-Outcome met(const Operation& operation) {
-  return {.status = Status::condition_met, .operation = operation};
-}
 constexpr Operation fetch(std::uint64_t lba, std::uint64_t blocks, bool immediate = false) {
   return {.kind = Operation::Kind::prefetch, .immediate = immediate, .lba = lba, .blocks = blocks};
 }
@@ -62,29 +59,29 @@ TEST_F(SynchronizeCacheTest, WithImmedIsGoodAtOnceAndFailsLater) {
   EXPECT_EQ(run("00 00 00 00 00 00", 1), good());
 }
 
-TEST_F(PrefetchTest, TellsWhetherTheBlocksAreInTheCache) {
+TEST_F(PrefetchTest, PromisesNothingOfTheCache) {
   const std::string_view cdb = "34 00 00 00 00 0a 00 00 14 00";
-  EXPECT_EQ(run(cdb), met(fetch(10, 20)));
-  EXPECT_EQ(run("90 00 00 00 00 00 00 00 00 0a 00 00 00 14 00 00"), met(fetch(10, 20)));
+  EXPECT_EQ(run(cdb), good(fetch(10, 20)));
+  EXPECT_EQ(run("90 00 00 00 00 00 00 00 00 0a 00 00 00 14 00 00"), good(fetch(10, 20)));
   EXPECT_EQ(planned(cdb), no_transfer);
-  EXPECT_EQ(concluded(cdb, fetch(10, 20), {}), Outcome{.status = Status::condition_met});
-  EXPECT_EQ(concluded(cdb, fetch(10, 20), {Kind::partly, 0}), good());
+  EXPECT_EQ(concluded(cdb, fetch(10, 20), {}), good());
   Outcome unreadable = check(SenseKey::medium_error, {0x11, 0x00});
   unreadable.sense.information = 11;
   EXPECT_EQ(concluded(cdb, fetch(10, 20), {Kind::read_error, 512}), unreadable);
 }
 
-TEST_F(PrefetchTest, WithImmedPromisesSo) {
+TEST_F(PrefetchTest, WithImmedIsGoodAtOnce) {
   const std::string_view cdb = "34 02 00 00 00 0a 00 00 14 00";
-  EXPECT_EQ(run(cdb), met(fetch(10, 20, true)));
-  for (const Kind kind : {Kind::done, Kind::partly, Kind::read_error})
-    EXPECT_EQ(concluded(cdb, fetch(10, 20, true), {kind, 0}),
-              Outcome{.status = Status::condition_met});
+  EXPECT_EQ(run(cdb), good(fetch(10, 20, true)));
+  EXPECT_EQ(concluded(cdb, fetch(10, 20, true), {Kind::done, 0}), good());
+  EXPECT_EQ(run("00 00 00 00 00 00"), good());
+  EXPECT_EQ(concluded(cdb, fetch(10, 20, true), {Kind::read_error, 0}), good());
+  EXPECT_TRUE(run("00 00 00 00 00 00").sense.deferred);
 }
 
 TEST_F(PrefetchTest, ReachesToTheEndByZeroAndStaysOnTheMedium) {
-  EXPECT_EQ(run("34 00 00 00 00 0a 00 00 00 00"), met(fetch(10, 990)));
-  EXPECT_EQ(run("34 00 00 00 03 e8 00 00 00 00"), Outcome{.status = Status::condition_met});
+  EXPECT_EQ(run("34 00 00 00 00 0a 00 00 00 00"), good(fetch(10, 990)));
+  EXPECT_EQ(run("34 00 00 00 03 e8 00 00 00 00"), good());
   EXPECT_EQ(run("34 00 00 00 03 e9 00 00 00 00"), out_of_range);
   EXPECT_EQ(run("90 00 00 00 00 00 00 00 03 e7 00 00 00 02 00 00"), out_of_range);
 }
@@ -93,7 +90,7 @@ TEST_F(PrefetchTest, IgnoresTheGroupNumber) {
   for (unsigned group = 0; group < 32; ++group) {
     auto cdb = hex("34 00 00 00 00 0a 00 00 14 00");
     cdb[6] = static_cast<std::byte>(group);
-    EXPECT_EQ(execute(device, {.nexus = 1, .lun = 0, .cdb = cdb}), met(fetch(10, 20)));
+    EXPECT_EQ(execute(device, {.nexus = 1, .lun = 0, .cdb = cdb}), good(fetch(10, 20)));
   }
 }
 
