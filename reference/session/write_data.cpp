@@ -94,34 +94,45 @@ bool WriteData::mark(Sequence& sequence, std::uint32_t offset, std::uint32_t len
 
 std::optional<Violation> WriteData::take(const pdu::DataOut& pdu, ByteView data,
                                          wire::SharedBytes owner, bool intact) {
-  const bool solicited = pdu.target_transfer_tag != TargetTransferTag::none;
   Sequence* sequence = find(pdu.target_transfer_tag);
-  if (sequence == nullptr)
-    return solicited ? Violation{Rule::data_out_has_known_transfer_tag, 20,
-                                 static_cast<std::uint32_t>(pdu.target_transfer_tag)}
-                     : Violation{Rule::unsolicited_data_out_is_negotiated, 20, 0};
-  const auto length = static_cast<std::uint32_t>(data.size());
+  if (sequence == nullptr) {
+    if (pdu.target_transfer_tag != TargetTransferTag::none)
+      return Violation{Rule::data_out_has_known_transfer_tag, 20,
+                       std::to_underlying(pdu.target_transfer_tag)};
+    // 10.4.7.2: the command ends for it, and says so itself.
+    fail({Rule::unsolicited_data_out_is_negotiated, 20, 0});
+    return std::nullopt;
+  }
+  // After a fault the data is of no use: the sequences are only awaited to their ends.
   std::optional<Violation> refused;
-  if (pdu.data_sn != sequence->next_sn) {
+  if (!fault_) refused = accept(*sequence, pdu, data, std::move(owner), intact);
+  // A refused PDU leaves a hole, so the command cannot succeed any more.
+  if (refused) fail(*refused);
+  sequence->next_sn = pdu.data_sn + 1;
+  if (pdu.final) finish(*sequence);
+  return refused;
+}
+
+/// Takes data that is in order; else it becomes the fault, or the reason to refuse the PDU.
+std::optional<Violation> WriteData::accept(Sequence& sequence, const pdu::DataOut& pdu,
+                                           ByteView data, wire::SharedBytes owner, bool intact) {
+  const auto length = static_cast<std::uint32_t>(data.size());
+  const bool solicited = pdu.target_transfer_tag != TargetTransferTag::none;
+  if (pdu.data_sn != sequence.next_sn) {
     fail({Rule::data_sn_counts_up, 36, pdu.data_sn.value});
   } else if (!intact) {
     fail({Rule::data_digest_matches, pdu::bhs_bytes, 0});
-  } else if (!solicited && unsolicited_.received + std::uint64_t{length} > first_burst_) {
+  } else if (!solicited && sequence.received + std::uint64_t{length} > first_burst_) {
     fail({Rule::unsolicited_data_is_within_first_burst, 5, length});
-  } else if (refused = misplaced(*sequence, pdu, length); !refused) {
-    if (!mark(*sequence, pdu.buffer_offset, length)) {
-      refused = Violation{Rule::data_out_offset_is_in_order, offset_field, pdu.buffer_offset};
-    } else {
-      sequence->received += length;
-      if (!fault_) store(pdu.buffer_offset, data, std::move(owner));
-    }
+  } else if (auto refused = misplaced(sequence, pdu, length)) {
+    return refused;
+  } else if (!mark(sequence, pdu.buffer_offset, length)) {
+    return Violation{Rule::data_out_offset_is_in_order, offset_field, pdu.buffer_offset};
+  } else {
+    sequence.received += length;
+    store(pdu.buffer_offset, data, std::move(owner));
   }
-  sequence->next_sn = pdu.data_sn + 1;
-  // A refused PDU leaves a hole in its sequence, which the sequence's end would report in any case;
-  // the refusal is the better reason.
-  if (refused) fail(*refused);
-  if (pdu.final) finish(*sequence);
-  return refused;
+  return std::nullopt;
 }
 
 void WriteData::store(std::uint32_t offset, ByteView data, wire::SharedBytes owner) {

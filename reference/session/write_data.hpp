@@ -95,6 +95,9 @@ class WriteData {
   [[nodiscard]] std::optional<Violation> misplaced(const Sequence& sequence,
                                                    const pdu::DataOut& pdu,
                                                    std::uint32_t length) const;
+  [[nodiscard]] std::optional<Violation> accept(Sequence& sequence, const pdu::DataOut& pdu,
+                                                wire::ByteView data, wire::SharedBytes owner,
+                                                bool intact);
   [[nodiscard]] bool mark(Sequence& sequence, std::uint32_t offset, std::uint32_t length) const;
   void store(std::uint32_t offset, wire::ByteView data, wire::SharedBytes owner);
   void finish(Sequence& sequence);

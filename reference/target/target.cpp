@@ -218,6 +218,13 @@ void Target::check_deadlines(Connection& connection) {
     }
     return;
   }
+  const Session* session = domain_.find(connection.session);
+  if (session != nullptr && session->is_discovery()) {
+    // 3.3: such an initiator may not answer a ping; so silence alone ends its session.
+    if (now - connection.heard_at >= deadlines.ping_after_ms + deadlines.ping_answer_ms)
+      end_connection(connection);
+    return;
+  }
   if (connection.state == ConnectionState::logout_requested && now >= connection.logout_due_at)
     return session::announce_drop(domain_, connection);
   if (connection.ping) {
@@ -236,12 +243,13 @@ void Target::end_connection(Connection& connection) {
 void Target::shut_down(Moment now, std::uint16_t seconds) {
   domain_.now = now;
   domain_.shutting_down = true;
-  for (auto& [id, connection] : domain_.connections)
-    if (connection.state == ConnectionState::logged_in)
+  for (auto& [id, connection] : domain_.connections) {
+    const Session* session = domain_.find(connection.session);
+    if (session != nullptr && !session->is_discovery())
       session::request_logout(domain_, connection, seconds);
-    else if (connection.disposition == Disposition::open &&
-             connection.state == ConnectionState::xpt_up)
-      end_connection(connection);
+    else if (connection.disposition == Disposition::open)
+      end_connection(connection);  // nothing is lost with it
+  }
 }
 
 std::string_view Target::initiator_of(ConnectionId id) const {
