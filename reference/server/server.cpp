@@ -102,7 +102,7 @@ void Server::wait(const sigset_t* waiting_mask) {
   polled_.clear();
   for (const Peer& peer : peers_) {
     int events = 0;
-    if (peer.lingering || target_.wants_input(peer.id)) events |= POLLIN;
+    if (peer.lingering || peer.wants_input) events |= POLLIN;
     if (peer.output_blocked) events |= POLLOUT;
     polled_.push_back(
         {.fd = peer.socket.number(), .events = static_cast<short>(events), .revents = 0});
@@ -145,7 +145,7 @@ void Server::read_from(Peer& peer) {
     peer.gone = receive_into(peer.socket, space).ended;
     return;
   }
-  if (!target_.wants_input(peer.id)) {
+  if (!peer.wants_input) {
     // Not read from, so it was poll that saw an error or the end.
     peer.gone = true;
     return;
@@ -170,6 +170,7 @@ void Server::do_media() {
         now_);
 }
 
+/// Sends what there is, and notes whether the connection is to be read from and written to next.
 void Server::write_to(Peer& peer) {
   std::array<wire::ByteView, views_per_send> views{};
   peer.output_blocked = false;
@@ -177,10 +178,11 @@ void Server::write_to(Peer& peer) {
     const Moved moved = send_from(peer.socket, std::span{views}.first(used));
     if (moved.ended) peer.gone = true;
     if (moved.would_block) peer.output_blocked = true;
-    if (moved.bytes == 0) return;
+    if (moved.bytes == 0) break;
     target_.sent(peer.id, moved.bytes, now_);
     do_media();  // reads that waited for room
   }
+  peer.wants_input = target_.wants_input(peer.id);
 }
 
 /// Follows up on everything that the events of this round have set off.

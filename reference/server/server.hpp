@@ -40,6 +40,7 @@ class Server {
     Descriptor socket{};
     ConnectionId id{};
     std::string name{};           ///< for the log
+    bool wants_input = true;      ///< as the target said last
     bool output_blocked = false;  ///< the socket took less than there was
     bool lingering = false;       ///< FIN sent: until the peer closes, or the deadline
     Moment linger_until = 0;
