@@ -7,9 +7,10 @@
 /// a login that is both stages (5.3), outside it one sequence with the same Initiator Task Tag
 /// (5.4). It holds three things: the values as negotiated so far (`pending`, in force only once the
 /// caller takes over what `conclude` gives), the keys either side has used up, and the proposals of
-/// ours that the peer has not answered. A pair from the peer is then one of four:
+/// ours that the peer has not answered. A pair from the peer is then one of these:
 ///
-/// - an answer, if its key is one we proposed and await: checked by the result function;
+/// - an answer, if its key is one we proposed and await: checked by the result function (or, with a
+///   reserved word, a reply to a declaration of ours, which needed none);
 /// - a proposal or declaration of a key in the table: answered by `negotiate`, if this sender may
 ///   send it in this phase and has not used it up;
 /// - an authentication key: handed to the caller, who answers it (AuthMethod too);
@@ -25,6 +26,7 @@
 /// cannot be made to yield more than that many NotUnderstoods.
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <optional>
