@@ -94,7 +94,7 @@ std::expected<Introduction, Refusal> introduce(Pairs pairs, text::SessionType ty
 
 std::optional<Violation> check_no_introduction(Pairs pairs) {
   for (const KeyValue& pair : pairs)
-    if (pair.key == initiator_name || pair.key == target_name || pair.key == session_type)
+    if (pair.key == target_name || pair.key == session_type)
       return Violation{.rule = Rule::parties_are_named_in_first_login,
                        .byte = pair.byte,
                        .found = pair.key.size()};

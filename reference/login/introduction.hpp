@@ -32,7 +32,8 @@ struct Introduction {
                                                              text::SessionType type,
                                                              const Configuration& configuration);
 
-/// A later text introduces nobody any more.
+/// A later text introduces nobody any more: no TargetName, no SessionType. (InitiatorName was in
+/// the first, so that another is a repetition.)
 [[nodiscard]] std::optional<Violation> check_no_introduction(std::span<const text::KeyValue> pairs);
 
 }  // namespace iscsi::login

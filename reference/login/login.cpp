@@ -224,7 +224,7 @@ class Turn {
     if (!request_.transit) return;
     if (state_.stage == LoginStage::operational_negotiation) {
       if (auto pair = state_.negotiation->repair()) reply.push_back(std::move(*pair));
-    } else if (state_.exchange.step == AuthenticationStep::method && !state_.exchange.proposed &&
+    } else if (state_.exchange.step == AuthenticationStep::method &&
                !may_leave_security(state_.exchange, authentication())) {
       reply.push_back(propose_method(state_.exchange));
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "limits.hpp"
 
@@ -97,7 +98,7 @@ std::optional<Violation> check_structure(std::string_view name, NameType type) {
     case NameType::eui64: return check_digits(name, Rule::eui_name_has_sixteen_digits, 16, 16);
     case NameType::naa: return check_digits(name, Rule::naa_name_has_its_digits, 16, 32);
   }
-  return std::nullopt;
+  std::unreachable();
 }
 
 std::optional<NameType> type_of(std::string_view name) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 namespace iscsi::login {
 namespace {
@@ -22,7 +23,7 @@ constexpr bool fits(Cell cell, Seen seen) {
     case Cell::fresh: return seen == Seen::fresh;
     case Cell::existing: return seen == Seen::existing;
   }
-  return false;
+  std::unreachable();
 }
 
 struct Row {
@@ -64,10 +65,10 @@ const ExistingSession* session_of(const Claim& claim, std::span<const ExistingSe
   return found == sessions.end() ? nullptr : &*found;
 }
 
+/// The session that a claim could not join here is there all the same: in another portal group.
 bool is_elsewhere(const Claim& claim, std::span<const ExistingSession> sessions) {
   return std::ranges::any_of(sessions, [&](const ExistingSession& session) {
-    return same_initiator_port(claim, session) && claim.tsih == session.tsih &&
-           claim.portal_group_tag != session.portal_group_tag;
+    return same_initiator_port(claim, session) && claim.tsih == session.tsih;
   });
 }
 
