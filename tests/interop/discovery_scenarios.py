@@ -26,11 +26,15 @@ class Discovery(Scenario):
         self.assertRegex(output, rf"Portal:\[::1\]:{server.port},\d+")
         self.qemu_io(server.url(), "write -P 0x66 0 1M", "read -P 0x66 0 1M")
 
-    def test_needs_the_account_of_the_initiator(self):
+    def test_needs_no_account_but_checks_one_that_is_shown(self):
         self.needs_reference("the stand-in lets everybody discover")
         server = self.serve(chap=Account("user", "a-secret-of-some-length"))
         self.succeed("iscsi-ls", server.portal_url())
-        self.fail_to("iscsi-ls", server.portal_url(account=False))
+        self.succeed("iscsi-ls", server.portal_url(account=False))
+        self.fail_to("iscsi-ls", server.portal_url().replace("length", "lenght"))
+        # Its units are another matter.
+        self.assertNotIn("Lun:0", clients.run("iscsi-ls", "-s",
+                                              server.portal_url(account=False)).output)
 
     def test_names_every_portal(self):
         self.needs_reference("two portals")

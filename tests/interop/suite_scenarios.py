@@ -1,8 +1,8 @@
 """libiscsi's own test suite, iscsi-test-cu: 230 tests, each with the verdict expected of it.
 
 `suite_expected.txt` has a line for each test: its name, `pass`, `skip` or `fail`, and for the last
-two the reason. A verdict that differs, a test that is not listed and a line without a test all fail.
-The program counts skipped tests as passed and ends with 1 either way, so its lines are read instead.
+two the reason. A verdict that differs, a test that is not listed, a line without a test: all fail.
+The program counts skipped tests as passed and ends with 1 either way, so its lines are read.
 """
 
 import pathlib
@@ -12,6 +12,7 @@ import unittest
 import clients
 import servers
 from scenario import Scenario
+from servers import MIB, Lun
 
 EXPECTED = pathlib.Path(__file__).parent / "suite_expected.txt"
 
@@ -23,10 +24,11 @@ def verdicts(output):
         if match := re.match(r"Suite: (\S+)", part):
             suite = match[1]
         elif match := re.match(r"  Test: (\S+) \.\.\.", part):
-            ended = re.search(r"(?:^|\.\.\.|\s)(passed|FAILED)\b", part, flags=re.MULTILINE)
-            verdict = ("fail" if ended is None or re.search(r"\bFAILED$", part, re.MULTILINE)
-                       else "skip" if "[SKIPPED]" in part else "pass")
-            found[f"{suite}.{match[1]}"] = (verdict, part)
+            # What follows the verdict belongs to the end of the suite.
+            words, ended, _ = re.split(r"(?:^|(?<=\.\.\.))(passed|FAILED)\b", part + "\nFAILED\n",
+                                       maxsplit=1, flags=re.MULTILINE)
+            verdict = ("fail" if ended == "FAILED" else "skip" if "[SKIPPED]" in words else "pass")
+            found[f"{suite}.{match[1]}"] = (verdict, words)
     return found
 
 
@@ -57,7 +59,7 @@ def differences(expected, found):
 class TheReader(unittest.TestCase):
     """That the comparison itself can fail."""
 
-    OUTPUT = ("\nSuite: One\n  Test: A ...    Send X\n    [OK] X\npassed\n"
+    OUTPUT = ("\nSuite: One\n  Test: A ...    Send X\n    [OK] X\npassed    [SKIPPED] Y\n"
               "  Test: B ...    [SKIPPED] not there\npassed    Send PRIN\n"
               "  Test: C ...    [FAILED] X returned Y\nFAILED\n    1. a.c:1  - CU_FAIL\n"
               "Suite: Two\n  Test: A ...passed\n  Test: Crash ...    Send Z\n")
@@ -94,17 +96,24 @@ class Suite(Scenario):
             different = differences(expectations(EXPECTED.read_text()), found)
             self.assertEqual(different, [], "\n" + "\n".join(different))
 
+    def test_a_write_protected_unit(self):
+        self.needs_reference("its verdict depends on the server")
+        server = self.serve(luns=[Lun(4 * MIB, read_only=True)])
+        _, words = self.run_suite(server.url(), tests="ALL.ReadOnly")["ReadOnly.ReadOnlySBC"]
+        # The commands that we do not offer are skipped; each of the others is refused.
+        self.assertEqual(words.count("DATA PROTECTION(0x07) WRITE_PROTECTED(0x2700)"), 6, words)
+        self.assertNotIn("[FAILED]", words)
+
     def test_two_paths_to_one_unit(self):
         self.needs_reference("two portals")
         server = self.serve(extra=["--listen", f"127.0.0.1:{servers.free_port()}"])
-        other = re.findall(r"127\.0\.0\.1:\d+",
-                           self.succeed("iscsi-ls", server.portal_url()))[-1]
-        second = server.url().replace(server.portal(), other)
-        self.assertNotEqual(second, server.url())
+        portals = re.findall(r"127\.0\.0\.1:\d+", self.succeed("iscsi-ls", server.portal_url()))
+        second, = {server.url().replace(server.portal(), portal) for portal in portals
+                   if portal != server.portal()}
         found = self.run_suite(server.url(), second, tests="ALL.MultipathIO")
         self.assertEqual({name: verdict for name, (verdict, _) in found.items()},
                          {"MultipathIO.Simple": "pass", "MultipathIO.Reset": "pass",
-                          "MultipathIO.CompareAndWrite": "skip",
+                          "MultipathIO.CompareAndWrite": "pass",
                           "MultipathIO.CompareAndWriteAsync": "skip"})
 
 

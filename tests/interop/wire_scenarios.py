@@ -1,5 +1,4 @@
-"""Digests on everything, spoken by an initiator on a bare socket (libiscsi has header digests only).
-"""
+"""Digests on everything, by an initiator on a bare socket: libiscsi has header digests only."""
 
 import itertools
 import os
