@@ -4,6 +4,7 @@
 /// value; the functions of this folder change it and list in it what the owner has to do.
 
 #include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <span>
@@ -58,6 +59,9 @@ struct Domain {
   std::uint32_t ordered_tasks = 0;      ///< tasks with the attribute ORDERED
   std::uint32_t waiting_tasks = 0;      ///< tasks that wait for their turn or for room
   std::uint32_t pending_functions = 0;  ///< task management functions not answered yet
+
+  /// Tasks of sessions that have ended, kept because the medium works in their memory.
+  std::list<Task> orphans{};
 
   // For the owner.
   std::deque<MediumRequest> medium{};

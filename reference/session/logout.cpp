@@ -51,10 +51,7 @@ void end_session(Domain& domain, Session& session, Disposition how) {
       if (connection->disposition == Disposition::open) connection->disposition = how;
       domain.touch(*connection);
     }
-  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
-    Task& one = *task++;
-    abort_task(domain, session, one);
-  }
+  abandon_tasks(domain, session);
   domain.pending_functions -= static_cast<std::uint32_t>(session.functions.size());
   domain.device.nexus_lost(session.nexus);
   domain.sessions.erase(session.tsih);

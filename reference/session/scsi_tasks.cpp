@@ -237,6 +237,13 @@ void ask_medium(Domain& domain, Session& session, Task& task) {
                            .data_in = task.blocks.writable()});
 }
 
+/// A request that the owner of the medium has not fetched yet needs no longer be done.
+bool take_back_request(Domain& domain, const Task& task) {
+  return std::erase_if(domain.medium, [&task](const MediumRequest& request) {
+           return request.task == task.id;
+         }) != 0;
+}
+
 void start(Domain& domain, Session& session, Task& task) {
   task.state = Task::State::running;
   if (task.data.fault()) {
@@ -385,6 +392,7 @@ void own_borrowed_data(Domain& domain, Connection& connection) {
 }
 
 void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResult& result) {
+  std::erase_if(domain.orphans, [id](const Task& task) { return task.id == id; });
   Session* session = domain.find(tsih);
   if (session == nullptr) return;
   const auto task = std::ranges::find(session->tasks, id, &Task::id);
@@ -414,8 +422,17 @@ void output_sent(Domain& domain, Connection& connection) {
   }
 }
 
+void abandon_tasks(Domain& domain, Session& session) {
+  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+    Task& one = *task++;
+    if (!one.aborted) abort_task(domain, session, one);
+  }
+  for (Task& task : session.tasks) release(domain, session, task);
+  domain.orphans.splice(domain.orphans.end(), session.tasks);
+}
+
 void abort_task(Domain& domain, Session& session, Task& task) {
-  if (task.state == Task::State::running) {
+  if (task.state == Task::State::running && !take_back_request(domain, task)) {
     task.aborted = true;
     return;
   }

@@ -46,6 +46,8 @@ void begin_task(Domain& domain, Session& session, Connection& connection,
 void run_waiting_tasks(Domain& domain);
 /// Ends a task without an answer. While the medium works on it, it stays until that is done.
 void abort_task(Domain& domain, Session& session, Task& task);
+/// Ends all tasks of a session that ends, without an answer.
+void abandon_tasks(Domain& domain, Session& session);
 
 // task_management.cpp
 

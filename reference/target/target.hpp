@@ -109,6 +109,8 @@ class Target {
   [[nodiscard]] std::size_t session_count() const { return domain_.sessions.size(); }
   /// The initiator's name, once it has logged in.
   [[nodiscard]] std::string_view initiator_of(ConnectionId id) const;
+  /// Everything as it stands, for tests and tools that look and do not touch.
+  [[nodiscard]] const session::Domain& domain() const { return domain_; }
 
  private:
   /// A connection's login, from `opened` to full feature phase.
