@@ -1,6 +1,7 @@
 #include "pdu/codec.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "pdu/additional_headers.hpp"
@@ -52,37 +53,32 @@ P read_fields(Header header) {
   return pdu;
 }
 
-/// Hands every breach of `P`'s own tables to `report`, which returns false to stop.
+/// Hands every breach of `P`'s own tables to `report`, as a `Violation`.
 template <class P, class Report>
-bool inspect(const P& pdu, Header header, const Lengths& lengths, Report report) {
-  bool going = true;
-  const auto tell = [&](Rule rule, std::uint32_t byte, std::uint64_t found) {
-    if (going) going = report(Violation{rule, byte, found});
-  };
+void inspect(const P& pdu, Header header, const Lengths& lengths, Report report) {
   for_each_entry<P>([&](auto index) {
     constexpr const Entry<P>& entry = layout_of<P>[index];
     constexpr std::uint32_t byte = entry.place.byte;
     if constexpr (entry.kind == EntryKind::fixed) {
       if (const auto found = extract(header, entry.place); found != entry.value)
-        tell(entry.rule, byte, found);
+        report(Violation{entry.rule, byte, found});
     } else if constexpr (entry.kind == EntryKind::field && !entry.codes.empty()) {
-      const auto found = extract(header, entry.place);
-      bool present = true;
-      if constexpr (entry.conditional) present = entry.exists(pdu);
-      if (present && !entry.allows(found)) tell(entry.rule, byte, found);
+      if constexpr (entry.conditional)
+        if (!entry.exists(pdu)) return;
+      if (const auto found = extract(header, entry.place); !entry.allows(found))
+        report(Violation{entry.rule, byte, found});
     }
   });
   for (const Check<P>& check : checks_of<P>)
-    if (!check.holds(pdu, lengths)) tell(check.rule, check.byte, 0);
+    if (!check.holds(pdu, lengths)) report(Violation{check.rule, check.byte, 0});
   if constexpr (P::data_segment == DataSegment::none)
-    if (lengths.data != 0) tell(Rule::data_segment_only_where_defined, 5, lengths.data);
-  if (lengths.additional_headers != 0) {
-    if constexpr (is_from_target(P::opcode))
-      tell(Rule::no_additional_headers_in_responses, 4, lengths.additional_headers / 4);
-    else if constexpr (!std::is_same_v<P, ScsiCommand>)
-      tell(Rule::additional_header_only_in_scsi_command, 4, lengths.additional_headers / 4);
-  }
-  return going;
+    if (lengths.data != 0)
+      report(Violation{Rule::data_segment_only_where_defined, 5, lengths.data});
+  if constexpr (!std::is_same_v<P, ScsiCommand>)
+    if (lengths.additional_headers != 0)
+      report(Violation{is_from_target(P::opcode) ? Rule::no_additional_headers_in_responses
+                                                 : Rule::additional_header_only_in_scsi_command,
+                       4, lengths.additional_headers / 4});
 }
 
 /// The rules between a SCSI Command and its additional headers (10.2.2.4, 10.3.4).
@@ -101,13 +97,11 @@ std::expected<void, Violation> match_additional_headers(const ScsiCommand& comma
 template <class P>
 std::expected<P, Violation> decode(const Frame& frame) {
   const P pdu = read_fields<P>(frame.header);
-  Violation first{};
-  const bool sound = inspect(pdu, frame.header, frame.lengths(), [&first](const Violation& broken) {
-    if (is_only_noted(broken.rule)) return true;
-    first = broken;
-    return false;
+  std::optional<Violation> first;
+  inspect(pdu, frame.header, frame.lengths(), [&first](const Violation& broken) {
+    if (!first && !is_only_noted(broken.rule)) first = broken;
   });
-  if (!sound) return std::unexpected(first);
+  if (first) return std::unexpected(*first);
   if constexpr (std::is_same_v<P, ScsiCommand>)
     if (!frame.additional_headers.empty() || (pdu.read && pdu.write))
       if (const auto matched = match_additional_headers(pdu, frame.additional_headers); !matched)
@@ -175,10 +169,8 @@ void audit_reserved(const P& pdu, Header header, std::vector<Violation>& breache
 template <class P>
 void audit_as(const Frame& frame, std::vector<Violation>& breaches) {
   const P pdu = read_fields<P>(frame.header);
-  inspect(pdu, frame.header, frame.lengths(), [&breaches](const Violation& broken) {
-    breaches.push_back(broken);
-    return true;
-  });
+  inspect(pdu, frame.header, frame.lengths(),
+          [&breaches](const Violation& broken) { breaches.push_back(broken); });
   audit_reserved(pdu, frame.header, breaches);
   if constexpr (std::is_same_v<P, ScsiCommand>) {
     if (const auto matched = match_additional_headers(pdu, frame.additional_headers); !matched)

@@ -126,6 +126,20 @@ TYPED_TEST(Codec, AuditsInTheOrderOfTheBytes) {
   }));
 }
 
+TYPED_TEST(Codec, TellsPdusApartThatDifferInAnyField) {
+  EXPECT_TRUE(rc::check([] {
+    const TypeParam pdu = draw_sound<TypeParam>().pdu;
+    RC_ASSERT((pdu == TypeParam{pdu}));
+    for (const Entry<TypeParam>& entry : TypeParam::layout()) {
+      TypeParam other = pdu;
+      if (entry.kind == EntryKind::field) entry.set(other, entry.get(pdu) ^ 1U);
+      if (entry.kind == EntryKind::opaque) entry.view(other).back() ^= std::byte{1};
+      RC_ASSERT((pdu == other) ==
+                (entry.kind == EntryKind::fixed || entry.kind == EntryKind::reserved));
+    }
+  }));
+}
+
 TEST(AnyBytes, AreFramedDecodedAndAuditedWithoutHarm) {
   EXPECT_TRUE(rc::check([] {
     Bytes bytes = draw_bytes(draw_below(200));

@@ -225,6 +225,29 @@ TEST(Descriptions, HaveNoNameTwice) {
     }
 }
 
+TEST(Descriptions, AllowAnyValueWhereThereIsNoCodeTable) {
+  const Field& cmd_sn = *find_field(*describe(0x00), "CmdSN");
+  EXPECT_TRUE(cmd_sn.allows(0));
+  EXPECT_TRUE(cmd_sn.allows(0xffff'ffff));
+  const Field& response = *find_field(*describe(0x21), "Response");
+  EXPECT_TRUE(response.allows(0x80) && response.allows(0xff));
+  EXPECT_FALSE(response.allows(0x7f) || response.allows(0x100));
+}
+
+TEST(Places, AreTheSameOnlyInAllThree) {
+  EXPECT_EQ(bytes(2, 1), bits(2, 0, 8));
+  EXPECT_NE(bits(1, 2, 3), bits(2, 2, 3));
+  EXPECT_NE(bits(1, 2, 3), bits(1, 3, 3));
+  EXPECT_NE(bits(1, 2, 3), bits(1, 2, 4));
+}
+
+TEST(Lengths, AreTheSameOnlyInBoth) {
+  const Lengths lengths{.additional_headers = 8, .data = 4};
+  EXPECT_EQ(lengths, (Lengths{8, 4}));
+  EXPECT_NE(lengths, (Lengths{4, 4}));
+  EXPECT_NE(lengths, (Lengths{8, 8}));
+}
+
 TEST(Places, ReadAndWriteBitsLeftmostFirst) {
   Bytes header(48);
   insert(std::span{header}, bits(1, 0), 1);

@@ -270,6 +270,16 @@ TEST(Framing, WaitsForNoMoreAdditionalHeadersThanTheLimitEvenForADigest) {
             testing::PrintToString(Violation{Rule::additional_headers_within_limit, 4, 3}));
 }
 
+TEST(FramingDeathTest, JoinsNothingThatIsNotWhole) {
+  const Bytes front = nop_out_bytes();
+  const Lengths lengths{.additional_headers = 0, .data = 5};
+  const Bytes behind(8);
+  EXPECT_EQ(join_frame(ByteView{front}.first(48), behind, lengths, {}).consumed, 56U);
+  EXPECT_DEATH((void)join_frame(ByteView{front}.first(47), behind, lengths, {}), "front.size");
+  EXPECT_DEATH((void)join_frame(ByteView{front}.first(48), ByteView{behind}.first(7), lengths, {}),
+               "behind.size");
+}
+
 TEST(Framing, TakesOnePduAfterTheOther) {
   Bytes stream;
   for (const Sample& sample : samples()) {

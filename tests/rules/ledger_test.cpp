@@ -155,6 +155,21 @@ TEST(Ledger, AnswersATargetsBreachWithNothingThatOnlyATargetSends) {
   }
 }
 
+TEST(Violation, IsTheSameOnlyInRuleByteAndValue) {
+  const Violation breach{Rule::opcode_is_known, 1, 2};
+  EXPECT_EQ(breach, (Violation{Rule::opcode_is_known, 1, 2}));
+  EXPECT_NE(breach, (Violation{Rule::padding_is_zero, 1, 2}));
+  EXPECT_NE(breach, (Violation{Rule::opcode_is_known, 2, 2}));
+  EXPECT_NE(breach, (Violation{Rule::opcode_is_known, 1, 1}));
+}
+
+TEST(Remedy, IsTheSameOnlyInKindAndCode) {
+  const Remedy rejection{.kind = Remedy::Kind::reject, .code = 4};
+  EXPECT_EQ(rejection, (Remedy{.kind = Remedy::Kind::reject, .code = 4}));
+  EXPECT_NE(rejection, (Remedy{.kind = Remedy::Kind::reject, .code = 9}));
+  EXPECT_NE(rejection, (Remedy{.kind = Remedy::Kind::key_answer, .code = 4}));
+}
+
 TEST(RequirementsPage, IsWhatTheLedgerPrints) {
   test::expect_committed("docs/requirements.md", test::render_requirements_page());
 }
