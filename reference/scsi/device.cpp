@@ -124,10 +124,19 @@ void Device::target_reset() {
   lost_.clear();  // a reset is what they missed then, and outranks the loss (SAM-4 5.14)
 }
 
-void Device::raise_attention(std::uint64_t lun, NexusId nexus, AdditionalSense additional) {
+void Device::raise(std::uint64_t lun, NexusId nexus, const Sense& sense) {
   LogicalUnit* unit = find(lun);
   if (unit != nullptr && std::ranges::binary_search(nexuses_, nexus))
-    unit->attentions.raise(nexus, unit_attention(additional));
+    unit->attentions.raise(nexus, sense);
+}
+
+void Device::raise_attention(std::uint64_t lun, NexusId nexus, AdditionalSense additional) {
+  raise(lun, nexus, unit_attention(additional));
+}
+
+void Device::raise_deferred_error(std::uint64_t lun, NexusId nexus, Sense sense) {
+  sense.deferred = true;
+  raise(lun, nexus, sense);
 }
 
 void Device::raise_attention_for_others(std::uint64_t lun, NexusId nexus,

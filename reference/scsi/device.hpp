@@ -71,6 +71,9 @@ class Device {
   /// unit or the nexus is unknown.
   void raise_attention(std::uint64_t lun, NexusId, AdditionalSense);
   void raise_attention_for_others(std::uint64_t lun, NexusId, AdditionalSense);
+  /// An error of a command of `nexus` whose status has gone out already (SPC-4 4.5.7), told with
+  /// its next one. Nothing happens if the unit or the nexus is unknown.
+  void raise_deferred_error(std::uint64_t lun, NexusId nexus, Sense);
   /// CLEAR TASK SET by `by` has aborted commands of the other nexuses.
   void commands_cleared(std::uint64_t lun, NexusId by);
   /// The medium has grown or shrunk: every nexus is told. False: no such unit, or a bad count.
@@ -80,6 +83,7 @@ class Device {
 
  private:
   void reset(LogicalUnit&, AdditionalSense);
+  void raise(std::uint64_t lun, NexusId, const Sense&);
 
   std::vector<LogicalUnit> units_;  ///< by number
   std::vector<NexusId> nexuses_;    ///< in order

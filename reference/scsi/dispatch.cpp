@@ -137,12 +137,11 @@ Outcome conclude(Device& device, const Command& command, const Operation& operat
   if (unit == nullptr) return refused(illegal_request(asc::logical_unit_not_supported));
 
   Outcome outcome{.sense_format = format_for(unit)};
-  auto sense = failure(operation, result, unit->configuration.block_bytes);
+  const auto sense = failure(operation, result, unit->configuration.block_bytes);
   if (!sense) {
     if (const auto row = find_row(command.cdb); row && (*row)->finish) (*row)->finish(*unit);
   } else if (operation.immediate) {
-    sense->deferred = true;
-    unit->attentions.raise(command.nexus, *sense);
+    device.raise_deferred_error(command.lun, command.nexus, *sense);
   } else {
     outcome.status = Status::check_condition;
     outcome.sense = *sense;

@@ -33,8 +33,6 @@ struct AdditionalSense {
 
 /// The additional sense this dispatcher, or the owner of its sessions, has a use for.
 namespace asc {
-inline constexpr AdditionalSense none{0x00, 0x00};
-inline constexpr AdditionalSense becoming_ready{0x04, 0x01};
 inline constexpr AdditionalSense start_needed{0x04, 0x02};
 inline constexpr AdditionalSense manual_intervention_required{0x04, 0x03};
 inline constexpr AdditionalSense write_error{0x0C, 0x00};

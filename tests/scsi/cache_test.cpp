@@ -59,6 +59,14 @@ TEST_F(SynchronizeCacheTest, WithImmedIsGoodAtOnceAndFailsLater) {
   EXPECT_EQ(run("00 00 00 00 00 00", 1), good());
 }
 
+TEST_F(SynchronizeCacheTest, ThatFailsLaterIsNotKeptForANexusThatIsGone) {
+  const std::string_view cdb = "35 02 00 00 00 0a 00 00 14 00";
+  device.nexus_lost(1);
+  const Device before = device;
+  EXPECT_EQ(concluded(cdb, flush(10, 20, true), {Kind::write_error, 0}), good());
+  EXPECT_EQ(device, before);
+}
+
 TEST_F(PrefetchTest, PromisesNothingOfTheCache) {
   const std::string_view cdb = "34 00 00 00 00 0a 00 00 14 00";
   EXPECT_EQ(run(cdb), good(fetch(10, 20)));
