@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 #include <vector>
 
 #include "pdu/login_response.hpp"
@@ -112,7 +113,7 @@ std::string describe(const Remedy& remedy) {
 constexpr std::string_view preface =
     R"(# The rules
 
-Printed from the ledger, `reference/rules/ledger.cpp`; a test fails when the two differ and tells
+Printed from the ledger, `reference/rules/ledger_*.hpp`; a test fails when the two differ and tells
 how to print this page anew. Reports, stories and expectation files cite a rule by its name.
 
 *Level* is the RFC's word, or "implied" where the text demands something without one. *Binds* tells
@@ -125,7 +126,8 @@ compete, a decision record in `docs/decisions/` tells which one the remedy follo
 std::string render_requirements_page() {
   std::vector<const RuleInfo*> rows;
   for (const RuleInfo& row : ledger()) rows.push_back(&row);
-  std::ranges::stable_sort(rows, {}, [](const RuleInfo* row) { return place_of(row->section); });
+  std::ranges::sort(
+      rows, {}, [](const RuleInfo* row) { return std::pair{place_of(row->section), row->rule}; });
   std::string page{preface};
   std::string_view chapter;
   for (const RuleInfo* row : rows) {
