@@ -8,8 +8,7 @@
 namespace iscsi::login {
 namespace {
 
-/// What the target makes of a field of the claim: "Determination of existing or new are made by the
-/// target" (5.3.1).
+/// What the target makes of a field of the claim; "new" is as the target sees it (5.3.1).
 enum class Seen : std::uint8_t { zero, fresh, existing };
 
 /// A cell of the table.
