@@ -210,7 +210,6 @@ inline Faults untidy_lines(const SourceFile& file) {
 inline Faults long_files(const SourceFile& file) {
   constexpr std::size_t most = 600;
   const std::size_t count = is_program_text(file) ? lines_of(file.text).size() : 0;
-  // The ledger is one table, in the order of the RFC.
   if (count <= most) return {};
   return {": " + std::to_string(count) + " lines, more than " + std::to_string(most)};
 }
