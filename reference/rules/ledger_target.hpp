@@ -230,6 +230,9 @@ inline constexpr auto target_rows = std::to_array<RuleInfo>({
      "a Reject does not end a task that was already active"},
     {Rule::rejected_command_leaves_a_gap, "rejected-command-leaves-a-gap", "6.3", Level::must_not,
      target, audit_only, "the CmdSN of a command that is rejected does not count as received"},
+    {Rule::commands_run_in_order, "commands-run-in-order", "3.2.2.1", Level::must, target,
+     audit_only,
+     "commands are carried out in the order of their CmdSN, and not before a gap is filled"},
 });
 
 }  // namespace iscsi::rows

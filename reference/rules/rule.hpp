@@ -296,6 +296,7 @@ enum class Rule : std::uint16_t {
   command_not_supported_is_rejected,
   reject_ends_no_task,
   rejected_command_leaves_a_gap,
+  commands_run_in_order,
 };
 
 /// RFC 2119's words, and `implied` for what the text demands without one.
