@@ -19,6 +19,16 @@ void answer_and_close(Domain& domain, const Session& session, Connection& connec
   connection.disposition = Disposition::close_when_sent;
 }
 
+/// Task management functions that nobody can be answered any more.
+void forget_functions_of(Domain& domain, Session& session, ConnectionId connection) {
+  domain.pending_functions -= static_cast<std::uint32_t>(
+      std::erase_if(session.functions, [&session, connection](const PendingFunction& one) {
+        if (one.connection != connection) return false;
+        if (!one.request.immediate) session.window.release();
+        return true;
+      }));
+}
+
 void forget_connection(Session& session, ConnectionId id) { std::erase(session.connections, id); }
 
 }  // namespace
@@ -39,8 +49,7 @@ void terminate_tasks_of(Domain& domain, Session& session, ConnectionId connectio
     if (held.connection == connection) session.window.forget(held.cmd_sn);
   std::erase_if(session.held,
                 [connection](const HeldRequest& held) { return held.connection == connection; });
-  std::erase_if(session.functions,
-                [connection](const PendingFunction& one) { return one.connection == connection; });
+  forget_functions_of(domain, session, connection);
 }
 
 void end_session(Domain& domain, Session& session, Disposition how) {
