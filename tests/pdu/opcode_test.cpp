@@ -16,54 +16,66 @@ Verdict broken(Rule rule, std::uint32_t byte, std::uint64_t found = 0) {
   return Violation{rule, byte, found};
 }
 
+/// |F|R|W|. .|ATTR |
+Verdict scsi_command(unsigned flags) {
+  const bool final = (flags & 0x80U) != 0;
+  const bool read = (flags & 0x40U) != 0;
+  const bool write = (flags & 0x20U) != 0;
+  if ((flags & 0x07U) > 4) return broken(Rule::reserved_values_are_not_sent, 1, flags & 0x07U);
+  if (!final && !write) return broken(Rule::scsi_command_is_final_or_write, 1);
+  if (!read && !write) return broken(Rule::expected_transfer_has_direction, 1);
+  if (read && write) return broken(Rule::bidirectional_command_has_read_length, 4);
+  return accepted;
+}
+
+/// |T|C|.|.|CSG|NSG|; stage 2 is reserved, and NSG where T is not set.
+Verdict login(unsigned flags, Rule reserved_stage, Rule continued_transit) {
+  const bool transit = (flags & 0x80U) != 0;
+  const bool continued = (flags & 0x40U) != 0;
+  if ((flags >> 2U & 3U) == 2) return broken(reserved_stage, 1, 2);
+  if (transit && (flags & 3U) == 2) return broken(reserved_stage, 1, 2);
+  if (transit && continued) return broken(continued_transit, 1);
+  return accepted;
+}
+
+/// |1|.|.|.| Type |, codes 0 to 3. The header has a task tag and no other: right for type 0 alone.
+Verdict snack(unsigned flags) {
+  const unsigned type = flags & 0x0fU;
+  if (type > 3) return broken(Rule::reserved_values_are_not_sent, 1, type);
+  if (type == 1 || type == 2) return broken(Rule::snack_names_its_task, 16);
+  if (type == 3) return broken(Rule::snack_carries_its_tag, 20);
+  return accepted;
+}
+
+/// |1| seven bits of a code from `first` to `last`.
+Verdict code(unsigned flags, unsigned first, unsigned last) {
+  const unsigned value = flags & 0x7fU;
+  if (value < first || value > last) return broken(Rule::reserved_values_are_not_sent, 1, value);
+  return accepted;
+}
+
 /// Requests (10.2.1.2) in their order. `flags` is byte 1, `immediate` bit 1 of byte 0.
 Verdict request(unsigned opcode, bool immediate, unsigned flags) {
-  const bool first = (flags & 0x80U) != 0;   // F, T or a printed 1
-  const bool second = (flags & 0x40U) != 0;  // C, R
+  const bool first = (flags & 0x80U) != 0;  // F, T or a printed 1
+  const bool second = (flags & 0x40U) != 0;
   const Verdict not_printed = broken(Rule::fixed_bits_have_their_value, 1, 0);
   switch (opcode) {
     case 0x00:  // NOP-Out: |1| Reserved
       return first ? accepted : not_printed;
-    case 0x01: {  // SCSI Command: |F|R|W|. .|ATTR |
-      const bool write = (flags & 0x20U) != 0;
-      if ((flags & 0x07U) > 4) return broken(Rule::reserved_values_are_not_sent, 1, flags & 0x07U);
-      if (!first && !write) return broken(Rule::scsi_command_is_final_or_write, 1);
-      if (!second && !write) return broken(Rule::expected_transfer_has_direction, 1);
-      if (second && write) return broken(Rule::bidirectional_command_has_read_length, 4);
-      return accepted;
-    }
-    case 0x02: {  // Task Management Function Request: |1| Function |, codes 1 to 8
-      const unsigned function = flags & 0x7fU;
-      if (!first) return not_printed;
-      if (function < 1 || function > 8)
-        return broken(Rule::reserved_values_are_not_sent, 1, function);
-      return accepted;
-    }
-    case 0x03: {  // Login Request: I printed as 1; |T|C|.|.|CSG|NSG|
+    case 0x01: return scsi_command(flags);
+    case 0x02:  // Task Management Function Request: functions 1 to 8
+      return first ? code(flags, 1, 8) : not_printed;
+    case 0x03:  // Login Request: I printed as 1
       if (!immediate) return broken(Rule::login_request_is_immediate, 0);
-      if ((flags >> 2U & 3U) == 2) return broken(Rule::login_stage_is_defined, 1, 2);
-      if (first && (flags & 3U) == 2) return broken(Rule::login_stage_is_defined, 1, 2);
-      if (first && second) return broken(Rule::continued_login_does_not_transit, 1);
-      return accepted;
-    }
+      return login(flags, Rule::login_stage_is_defined, Rule::continued_login_does_not_transit);
     case 0x04:  // Text Request: |F|C| Reserved
       return first && second ? broken(Rule::continued_text_is_not_final, 1) : accepted;
     case 0x05:  // SCSI Data-Out: |F| Reserved
       return accepted;
-    case 0x06: {  // Logout Request: |1| Reason Code |, codes 0 to 2
-      if (!first) return not_printed;
-      if ((flags & 0x7fU) > 2) return broken(Rule::reserved_values_are_not_sent, 1, flags & 0x7fU);
-      return accepted;
-    }
-    case 0x10: {  // SNACK Request: |1|.|.|.| Type |, codes 0 to 3
-      const unsigned type = flags & 0x0fU;
-      if (!first) return not_printed;
-      if (type > 3) return broken(Rule::reserved_values_are_not_sent, 1, type);
-      // The header has a task tag and no other: right for type 0 alone.
-      if (type == 1 || type == 2) return broken(Rule::snack_names_its_task, 16);
-      if (type == 3) return broken(Rule::snack_carries_its_tag, 20);
-      return accepted;
-    }
+    case 0x06:  // Logout Request: reasons 0 to 2
+      return first ? code(flags, 0, 2) : not_printed;
+    case 0x10:  // SNACK Request
+      return first ? snack(flags) : not_printed;
     case 0x1c:
     case 0x1d:
     case 0x1e: return broken(Rule::opcode_is_not_vendor_specific, 0, opcode);
@@ -102,12 +114,9 @@ Verdict response(unsigned opcode, unsigned flags) {
       const bool contradiction = (flags & 0x18U) == 0x18U || (flags & 0x06U) == 0x06U;
       return contradiction ? broken(Rule::residual_flags_exclude_each_other, 1) : accepted;
     }
-    case 0x23: {  // Login Response: |T|C|.|.|CSG|NSG|
-      if ((flags >> 2U & 3U) == 2) return broken(Rule::reserved_values_are_not_sent, 1, 2);
-      if (first && (flags & 3U) == 2) return broken(Rule::reserved_values_are_not_sent, 1, 2);
-      if (first && second) return broken(Rule::continued_login_response_does_not_transit, 1);
-      return accepted;
-    }
+    case 0x23:  // Login Response
+      return login(flags, Rule::reserved_values_are_not_sent,
+                   Rule::continued_login_response_does_not_transit);
     case 0x24:  // Text Response: |F|C| Reserved; the header has a transfer tag
       return first && second ? broken(Rule::continued_text_response_is_not_final, 1) : accepted;
     case 0x25: {  // SCSI Data-In: |F|A|0 0 0|O|U|S|
