@@ -235,6 +235,18 @@ TEST(MarkerInterval, IfRejectedTurnsTheMarkersOfItsDirectionOff) {
   EXPECT_FALSE(values.connection.if_marker);
 }
 
+TEST(MarkerInterval, IfRejectedSaysWhichEndIsOutOfBounds) {
+  const KeySpec& key = about(Key::of_mark_int);
+  const auto found = [&key](std::string_view range) {
+    const auto answer = negotiate(key, {.key = key.name, .value = range, .byte = 0}, yielding(),
+                                  {.values = free_values()});
+    return answer.value().finding.value();
+  };
+  EXPECT_EQ(found("0~65535"), (Violation{Rule::proposal_is_admissible, 10, 0}));
+  EXPECT_EQ(found("1~65536"), (Violation{Rule::proposal_is_admissible, 10, 65536}));
+  EXPECT_EQ(found("0~65536"), (Violation{Rule::proposal_is_admissible, 10, 0}));
+}
+
 // Irrelevance.
 
 TEST(IrrelevantKey, InADiscoverySessionIsAnsweredSoWhateverItsValue) {

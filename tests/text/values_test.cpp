@@ -150,6 +150,14 @@ TEST(Binary, RefusesBase64ThatRfc2045DoesNotWrite) {
     EXPECT_EQ(binary(bad), "base64-is-well-formed") << bad;
 }
 
+TEST(Binary, RefusesBase64WhereItGoesWrong) {
+  const auto at = [](std::string_view value) { return decode_binary(value, 50, 9).error(); };
+  EXPECT_EQ(at("0bZh=="), (Violation{Rule::base64_is_well_formed, 53, 'h'}));
+  EXPECT_EQ(at("0bZm9="), (Violation{Rule::base64_is_well_formed, 54, '9'}));
+  EXPECT_EQ(at("0bZg="), (Violation{Rule::base64_is_well_formed, 54, 3}));
+  EXPECT_EQ(at("0bAAAAA"), (Violation{Rule::base64_is_well_formed, 52, 5}));
+}
+
 TEST(Binary, RefusesAConstantWithoutDigitsOrWithOthers) {
   for (const std::string_view bad : {"0x", "0b", "", "0xg0", "0x0 ", "0bA*==", "0bA-AA", "zz"})
     EXPECT_EQ(binary(bad), "binary-is-a-constant") << bad;
