@@ -297,6 +297,17 @@ enum class Rule : std::uint16_t {
   reject_ends_no_task,
   rejected_command_leaves_a_gap,
   commands_run_in_order,
+  reserved_code_is_reported,
+  snack_without_recovery_is_rejected,
+  data_segment_up_to_limit_is_taken,
+  task_management_is_not_aborted,
+  task_is_aborted,
+  negotiated_values_take_effect,
+  challenge_is_fresh,
+  wrong_response_is_refused,
+  authentication_cannot_be_skipped,
+  response_in_base64_is_taken,
+  first_offered_algorithm_is_chosen,
 };
 
 /// RFC 2119's words, and `implied` for what the text demands without one.
