@@ -47,9 +47,10 @@ class CommandWindow {
     ++exp_cmd_sn_;
     pass_skipped();
   }
-  /// Counts as received although it may never come: ABORT TASK named it (10.6.1 b).
+  /// Counts as received although it may never come: ABORT TASK named it (10.6.1 b). What is held
+  /// has been received already.
   void skip(wire::CmdSN cmd_sn) {
-    forget(cmd_sn);
+    if (find(cmd_sn) != ahead_.end()) return;
     insert({cmd_sn, true});
     pass_skipped();
   }

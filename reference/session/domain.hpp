@@ -56,7 +56,7 @@ struct Domain {
   TaskId last_task{};
   bool shutting_down = false;
   // Counts over all sessions, so that an event need not look at sessions that it cannot concern.
-  std::uint32_t ordered_tasks = 0;      ///< tasks with the attribute ORDERED
+  std::uint32_t ordering_tasks = 0;     ///< tasks with the attribute ORDERED or HEAD OF QUEUE
   std::uint32_t waiting_tasks = 0;      ///< tasks that wait for their turn or for room
   std::uint32_t pending_functions = 0;  ///< task management functions not answered yet
 

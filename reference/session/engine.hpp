@@ -45,9 +45,10 @@ void request_logout(Domain& domain, Connection& connection, std::uint16_t second
 /// Announces the end of the connection (10.9.1, event 2) and closes it when that is sent.
 void announce_drop(Domain& domain, Connection& connection);
 
-/// The connection has failed or is to be dropped without a word: its tasks end (6.5), and with its
-/// last connection the session fails. The socket is closed by the owner.
-void drop_connection(Domain& domain, Connection& connection);
+/// The connection has failed or is to be dropped: its tasks end (6.5), and with its last connection
+/// the session fails. The socket is closed by the owner, as `how` says.
+void drop_connection(Domain& domain, Connection& connection,
+                     Disposition how = Disposition::close_now);
 
 /// The session ends now, its nexus is lost (5.3.5.1): tasks end without an answer, connections
 /// close as `how` says.

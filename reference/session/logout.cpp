@@ -50,6 +50,8 @@ void terminate_tasks_of(Domain& domain, Session& session, ConnectionId connectio
   std::erase_if(session.held,
                 [connection](const HeldRequest& held) { return held.connection == connection; });
   forget_functions_of(domain, session, connection);
+  run_waiting_tasks(domain);
+  continue_functions(domain);
 }
 
 void end_session(Domain& domain, Session& session, Disposition how) {
@@ -62,20 +64,23 @@ void end_session(Domain& domain, Session& session, Disposition how) {
     }
   abandon_tasks(domain, session);
   domain.pending_functions -= static_cast<std::uint32_t>(session.functions.size());
-  domain.device.nexus_lost(session.nexus);
+  // A discovery session never was a nexus, but may share its name with one that is.
+  if (!session.is_discovery()) domain.device.nexus_lost(session.nexus);
   domain.sessions.erase(session.tsih);
   run_waiting_tasks(domain);
+  continue_functions(domain);
 }
 
-void drop_connection(Domain& domain, Connection& connection) {
-  connection.disposition = Disposition::close_now;
+void drop_connection(Domain& domain, Connection& connection, Disposition how) {
+  connection.disposition = how;
   domain.touch(connection);
   Session* session = domain.find(std::exchange(connection.session, wire::Tsih::none));
   connection.text.reset();
   connection.ping.reset();
   if (session == nullptr) return;
-  terminate_tasks_of(domain, *session, connection.id);
+  const wire::CmdSN max_cmd_sn = session->window.max_cmd_sn();
   forget_connection(*session, connection.id);
+  terminate_tasks_of(domain, *session, connection.id);
   session->last_cids.push_back(connection.cid);
   if (session->connections.empty()) {
     const std::uint64_t seconds = std::uint64_t{session->parameters.default_time2wait} +
@@ -85,8 +90,9 @@ void drop_connection(Domain& domain, Connection& connection) {
         domain.shutting_down)
       return end_session(domain, *session, Disposition::close_now);
     session->expires_at = domain.now + seconds * 1000;
+  } else if (session->window.max_cmd_sn() != max_cmd_sn) {
+    announce_window(domain, *session);
   }
-  run_waiting_tasks(domain);
 }
 
 void log_out(Domain& domain, Session& session, Connection& connection,
@@ -126,7 +132,6 @@ void log_out(Domain& domain, Session& session, Connection& connection,
   }
   closing.session = wire::Tsih::none;
   forget_connection(session, closing.id);
-  run_waiting_tasks(domain);
 }
 
 }  // namespace iscsi::session

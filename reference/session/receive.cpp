@@ -53,9 +53,38 @@ bool is_pending_function(const Session& session, InitiatorTaskTag tag) {
   });
 }
 
-/// Rules that every request with a task tag obeys, before its number is looked at.
-std::optional<Violation> check_request(Session& session, const pdu::InitiatorPdu& pdu,
-                                       const Numbering& numbering) {
+/// The functions that may have to wait (10.6.2).
+bool is_of_task_set(const pdu::TaskManagementRequest& request) {
+  return request.function == pdu::TaskManagementFunction::abort_task_set ||
+         request.function == pdu::TaskManagementFunction::clear_task_set;
+}
+
+/// Whether the tag belongs to a task already. A Text Request may go on with its negotiation or
+/// begin it anew (10.10.4).
+bool is_in_use(Domain& domain, Session& session, const pdu::InitiatorPdu& pdu,
+               InitiatorTaskTag tag) {
+  return find_task(session, tag) != nullptr || is_pending_function(session, tag) ||
+         is_held(session, tag) ||
+         (!std::holds_alternative<pdu::TextRequest>(pdu) &&
+          find_text_exchange(domain, session, tag) != nullptr);
+}
+
+/// 3.2.2.1: immediate requests that stay, of which there are two kinds: SCSI tasks and functions.
+std::optional<Violation> check_immediate_room(const Session& session,
+                                              const pdu::InitiatorPdu& pdu) {
+  std::size_t there = 0;
+  if (std::holds_alternative<pdu::ScsiCommand>(pdu)) there = session.immediate_tasks;
+  if (const auto* request = std::get_if<pdu::TaskManagementRequest>(&pdu);
+      request != nullptr && is_of_task_set(*request))
+    there = static_cast<std::size_t>(std::ranges::count_if(
+        session.functions, [](const PendingFunction& one) { return one.request.immediate; }));
+  if (there < limits::immediate_tasks) return std::nullopt;
+  return Violation{Rule::immediate_commands_are_few, 0, there};
+}
+
+/// Rules that every request with a task tag obeys, before its turn is looked at.
+std::optional<Violation> check_request(Domain& domain, Session& session,
+                                       const pdu::InitiatorPdu& pdu, const Numbering& numbering) {
   constexpr std::uint32_t tag_field = 16;
   const InitiatorTaskTag tag = numbering.initiator_task_tag;
   const bool is_nop_out = std::holds_alternative<pdu::NopOut>(pdu);
@@ -63,11 +92,9 @@ std::optional<Violation> check_request(Session& session, const pdu::InitiatorPdu
     return is_nop_out ? std::nullopt
                       : std::optional{Violation{Rule::initiator_task_tag_is_not_reserved, tag_field,
                                                 std::to_underlying(tag)}};
-  if (find_task(session, tag) != nullptr || is_pending_function(session, tag))
+  if (is_in_use(domain, session, pdu, tag))
     return Violation{Rule::initiator_task_tag_is_free, tag_field, std::to_underlying(tag)};
-  if (numbering.immediate && std::holds_alternative<pdu::ScsiCommand>(pdu) &&
-      session.immediate_tasks >= limits::immediate_tasks)
-    return Violation{Rule::immediate_commands_are_few, 0, session.immediate_tasks};
+  if (numbering.immediate) return check_immediate_room(session, pdu);
   return std::nullopt;
 }
 
@@ -79,9 +106,10 @@ void answer_ping(Domain& domain, Session& session, Connection& connection, const
   const std::size_t length =
       std::min<std::size_t>(arrived.framed.frame.data.size(),
                             connection.parameters.initiator_max_recv_data_segment_length);
-  wire::Slice echo = arrived.segment.empty()
-                         ? wire::copy_of(arrived.framed.frame.data.first(length))
-                         : arrived.segment.part(0, length);
+  // A part of a long segment would keep all of it in memory, past any bound on the output.
+  const bool is_whole = length == arrived.segment.length;
+  wire::Slice echo =
+      is_whole ? arrived.segment : wire::copy_of(arrived.framed.frame.data.first(length));
   send(domain, connection, session.window, pdu::NopIn{.initiator_task_tag = pdu.initiator_task_tag},
        std::move(echo));
 }
@@ -148,6 +176,19 @@ std::optional<Violation> deliver(Domain& domain, Session& session, Connection& c
       pdu);
 }
 
+/// 3.2.2.1: whether the request is to be passed over in silence, and why.
+std::optional<Rule> ignored(const Session& session, const Numbering& numbering) {
+  if (numbering.immediate) return std::nullopt;
+  using enum CommandWindow::Verdict;
+  switch (session.window.judge(numbering.cmd_sn)) {
+    case outside: return Rule::cmd_sn_is_in_window;
+    case repeated: return Rule::cmd_sn_is_new;
+    case hold:
+    case deliver: break;
+  }
+  return std::nullopt;
+}
+
 void hold(Session& session, Connection& connection, const Numbering& numbering,
           const Arrived& arrived) {
   const pdu::Frame& frame = arrived.framed.frame;
@@ -195,30 +236,15 @@ void receive_numbered(Domain& domain, Session& session, Connection& connection,
                       const pdu::InitiatorPdu& pdu, const Numbering& numbering,
                       const Arrived& arrived) {
   const pdu::Frame& frame = arrived.framed.frame;
-  const auto ignore = [&](Rule rule) {
-    domain.note(connection, {rule, 24, numbering.cmd_sn.value});
-  };
-  if (!numbering.immediate) {
-    using enum CommandWindow::Verdict;
-    switch (session.window.judge(numbering.cmd_sn)) {
-      case outside: return ignore(Rule::cmd_sn_is_in_window);
-      case repeated: return ignore(Rule::cmd_sn_is_new);
-      case hold:
-      case deliver: break;
-    }
-  }
-  auto refused = check_request(session, pdu, numbering);
-  if (!refused && numbering.initiator_task_tag != InitiatorTaskTag::none &&
-      is_held(session, numbering.initiator_task_tag))
-    refused = Violation{Rule::initiator_task_tag_is_free, 16,
-                        std::to_underlying(numbering.initiator_task_tag)};
-  if (refused) return refuse(domain, connection, session, *refused, frame);
+  if (const auto refused = check_request(domain, session, pdu, numbering))
+    return refuse(domain, connection, session, *refused, frame);
   if (!numbering.immediate && numbering.cmd_sn != session.window.exp_cmd_sn())
     return hold(session, connection, numbering, arrived);
   const wire::Tsih tsih = session.tsih;
   if (auto broken = deliver(domain, session, connection, pdu, arrived))
     return refuse(domain, connection, session, *broken, frame);
-  if (!numbering.immediate) deliver_held(domain, tsih);
+  // Not only a numbered request moves the window: an ABORT TASK can plug a gap in it (10.6.1 b).
+  deliver_held(domain, tsih);
 }
 
 void receive_pdu(Domain& domain, Session& session, Connection& connection,
@@ -229,16 +255,15 @@ void receive_pdu(Domain& domain, Session& session, Connection& connection,
     refuse(domain, connection, session, {Rule::data_digest_matches, pdu::bhs_bytes, 0}, frame);
   if (const auto* data = std::get_if<pdu::DataOut>(&pdu)) {
     // 6.7: a Data-Out with a bad digest has been rejected, and its task ends in error all the same.
-    if (const auto refused = take_data(domain, session, *data, arrived); refused && intact)
+    if (const auto refused = take_data(domain, session, connection, *data, arrived);
+        refused && intact)
       refuse(domain, connection, session, *refused, frame);
     return;
   }
   if (!intact) return;  // discarded: its CmdSN is still missing
   if (std::holds_alternative<pdu::SnackRequest>(pdu))
     return refuse(domain, connection, session, {Rule::snack_needs_recovery_level, 0, 0}, frame);
-  const auto numbering = numbering_of(pdu);
-  assert(numbering.has_value());
-  receive_numbered(domain, session, connection, pdu, *numbering, arrived);
+  receive_numbered(domain, session, connection, pdu, *numbering_of(pdu), arrived);
 }
 
 }  // namespace
@@ -250,11 +275,17 @@ void receive(Domain& domain, Connection& connection, const Arrived& arrived) {
   connection.heard_at = domain.now;
   const auto pdu = pdu::decode_request(frame);
   if (!pdu) return refuse(domain, connection, *session, pdu.error(), frame);
+  std::visit([&](const auto& one) { acknowledge(connection, one.exp_stat_sn); }, *pdu);
+  const auto numbering = numbering_of(*pdu);
+  if (numbering && arrived.framed.data_intact)
+    if (const auto rule = ignored(*session, *numbering)) {
+      domain.note(connection, {*rule, 24, numbering->cmd_sn.value});
+      return continue_functions(domain);
+    }
   const auto opcode = std::visit([]<class P>(const P&) { return P::opcode; }, *pdu);
   if (const auto rule = refused_admission(connection, *session, opcode))
     return refuse(domain, connection, *session, {*rule, 0, static_cast<std::uint64_t>(opcode)},
                   frame);
-  std::visit([&](const auto& one) { acknowledge(connection, one.exp_stat_sn); }, *pdu);
   receive_pdu(domain, *session, connection, *pdu, arrived);
   continue_functions(domain);
 }

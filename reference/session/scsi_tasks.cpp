@@ -19,6 +19,12 @@ scsi::Command command_of(const Session& session, const Task& task) {
       .nexus = session.nexus, .lun = std::to_underlying(task.command.lun), .cdb = task.whole_cdb()};
 }
 
+/// Tasks for which later ones wait.
+bool is_ordering(const Task& task) {
+  return task.command.attribute == TaskAttribute::ordered ||
+         task.command.attribute == TaskAttribute::head_of_queue;
+}
+
 /// Gives back what the task occupies in the session's and the domain's counts.
 void release(Domain& domain, Session& session, Task& task) {
   if (task.command.immediate)
@@ -26,7 +32,8 @@ void release(Domain& domain, Session& session, Task& task) {
   else
     session.window.release();
   session.solicited_bytes -= std::exchange(task.reserved, 0);
-  if (task.command.attribute == TaskAttribute::ordered) --domain.ordered_tasks;
+  session.reading_bytes -= task.blocks.length;
+  if (is_ordering(task)) --domain.ordering_tasks;
   if (std::exchange(task.waits, false)) --domain.waiting_tasks;
 }
 
@@ -52,31 +59,30 @@ void set_waits(Domain& domain, Task& task, bool waits) {
   domain.waiting_tasks += waits ? 1U : -1U;
 }
 
-// Order of execution (SAM-2, task attributes).
-
-bool is_ordering(const Task& task) { return task.command.attribute == TaskAttribute::ordered; }
-
 /// Whether tasks delivered earlier to the same unit come first: all of them before an ordered task,
-/// ordered ones before any other. The task set of a unit is shared by all sessions.
+/// ordered and head of queue tasks before any other (SAM-2 7.7). The task set of a unit is shared
+/// by all sessions.
 bool must_wait(const Domain& domain, const Task& task) {
   if (task.command.attribute == TaskAttribute::head_of_queue) return false;
-  if (domain.ordered_tasks == 0) return false;
+  if (domain.ordering_tasks == 0) return false;
+  const bool waits_for_all = task.command.attribute == TaskAttribute::ordered;
   for (const auto& [tsih, session] : domain.sessions)
     for (const Task& other : session.tasks) {
       if (other.id >= task.id) break;
-      if (other.command.lun == task.command.lun && !other.aborted &&
-          (is_ordering(task) || is_ordering(other)))
+      if ((waits_for_all || is_ordering(other)) && !other.aborted &&
+          is_same_unit(other.command.lun, task.command.lun))
         return true;
     }
   return false;
 }
 
-/// Data-In PDUs wait in memory until they are sent, so a task that reads starts only while there is
-/// room for more.
-bool has_room(Domain& domain, const Task& task) {
+/// Data-In PDUs wait in memory until they are sent, and so does what the medium is reading: a task
+/// that reads starts only while there is room for more.
+bool has_room(Domain& domain, const Session& session, const Task& task) {
   if (task.plan.direction != scsi::Direction::to_initiator) return true;
   const Connection* connection = domain.find(task.allegiance);
-  return connection == nullptr || connection->output.queued() < domain.bounds.queued_output_bytes;
+  return connection == nullptr ||
+         connection->output.queued() + session.reading_bytes < domain.bounds.queued_output_bytes;
 }
 
 // The end.
@@ -141,12 +147,15 @@ void respond(Domain& domain, Session& session, Connection& connection, Task& tas
       outcome.status == scsi::Status::good || outcome.status == scsi::Status::condition_met;
   const bool wrote = task.plan.direction == scsi::Direction::to_target && succeeded;
   const Residuals in = residuals(returned.length, task.expected_in);
-  const Residuals out = residuals(wrote ? task.plan.bytes : 0, task.expected_out);
+  const Residuals out =
+      residuals(wrote ? task.plan.bytes : task.data.received(), task.expected_out);
   const Residuals& main = task.command.write ? out : in;
   const auto status = std::to_underlying(outcome.status);
 
-  const wire::Slice data =
-      returned.part(0, std::min<std::size_t>(returned.length, task.expected_in));
+  // What is cut off must not stay in memory with the rest, past any bound on the output.
+  const wire::Slice data = returned.length <= task.expected_in
+                               ? returned
+                               : wire::copy_of(returned.view().first(task.expected_in));
   const bool collapse = !data.empty() && succeeded && !task.is_bidirectional();
   pdu::DataIn last{};
   if (collapse)
@@ -178,7 +187,10 @@ void respond(Domain& domain, Session& session, Connection& connection, Task& tas
 void conclude_task(Domain& domain, Session& session, Task& task) {
   release(domain, session, task);
   Connection* connection = domain.find(task.allegiance);
-  if (!task.aborted && connection != nullptr) respond(domain, session, *connection, task);
+  if (!task.aborted && connection != nullptr)
+    respond(domain, session, *connection, task);
+  else if (!task.command.immediate)
+    announce_window(domain, session);
   remove(session, task);
 }
 
@@ -226,6 +238,7 @@ void ask_medium(Domain& domain, Session& session, Task& task) {
   const std::uint64_t bytes = operation.blocks * unit->configuration.block_bytes;
   using enum scsi::Operation::Kind;
   if (operation.kind == read) task.blocks = wire::allocate(bytes);
+  session.reading_bytes += task.blocks.length;
   gather_data_out(task,
                   operation.kind == compare_one_block ? unit->configuration.block_bytes : bytes);
   task.state = Task::State::running;
@@ -244,9 +257,19 @@ bool take_back_request(Domain& domain, const Task& task) {
          }) != 0;
 }
 
+/// Whether the command wants data that it did not want when it came. What refused it then, a unit
+/// attention say, may have been told to another command meanwhile, and its data was not kept.
+bool wants_data_too_late(const Domain& domain, const Session& session, const Task& task) {
+  return task.command.write && task.plan.direction != scsi::Direction::to_target &&
+         scsi::plan(domain.device, command_of(session, task)).direction ==
+             scsi::Direction::to_target;
+}
+
 void start(Domain& domain, Session& session, Task& task) {
   task.state = Task::State::running;
-  if (task.data.fault()) {
+  if (wants_data_too_late(domain, session, task)) {
+    task.outcome = {.status = scsi::Status::busy};  // SAM-2 5.3.1: to be sent again
+  } else if (task.data.fault()) {
     task.outcome = outcome_of_fault(*task.data.fault());
   } else if (task.command.attribute == TaskAttribute::aca) {
     // NACA is not supported, so there never is an auto contingent allegiance to which it belongs.
@@ -266,9 +289,23 @@ void start(Domain& domain, Session& session, Task& task) {
 }
 
 void start_if_possible(Domain& domain, Session& session, Task& task) {
-  const bool waits = must_wait(domain, task) || !has_room(domain, task);
+  const bool waits = must_wait(domain, task) || !has_room(domain, session, task);
   set_waits(domain, task, waits);
   if (!waits) start(domain, session, task);
+}
+
+/// Whether the session has room for all the data that the task has yet to ask for. Room is given in
+/// the order of arrival: who overtook a task that waits for it might have to wait for that task in
+/// turn (task attributes), and neither would ever go on.
+bool has_room_for_data(const Domain& domain, const Session& session, const Task& task) {
+  if (session.solicited_bytes == 0) return true;
+  if (session.solicited_bytes + task.data.outstanding() > limits::solicited_data_bytes)
+    return false;
+  if (domain.waiting_tasks == 0) return true;
+  const auto first_in_line = std::ranges::find_if(session.tasks, [](const Task& one) {
+    return one.waits && one.state == Task::State::collecting && one.reserved == 0;
+  });
+  return first_in_line == session.tasks.end() || first_in_line->id >= task.id;
 }
 
 /// Sends the R2Ts that may be sent now (10.8). A task's data is asked for only when there is room
@@ -277,15 +314,13 @@ void ask_for_data(Domain& domain, Session& session, Task& task) {
   Connection* connection = domain.find(task.allegiance);
   if (connection == nullptr || task.aborted) return;
   while (const auto request = task.data.next_request()) {
+    if (is_to_be_aborted(domain, session, task)) return set_waits(domain, task, true);
     if (task.reserved == 0) {
-      const std::uint32_t needed = task.data.outstanding();
-      if (session.solicited_bytes != 0 &&
-          session.solicited_bytes + needed > limits::solicited_data_bytes)
-        return set_waits(domain, task, true);
-      set_waits(domain, task, false);
-      task.reserved = needed;
-      session.solicited_bytes += needed;
+      if (!has_room_for_data(domain, session, task)) return set_waits(domain, task, true);
+      task.reserved = task.data.outstanding();
+      session.solicited_bytes += task.reserved;
     }
+    set_waits(domain, task, false);
     const wire::TargetTransferTag tag = connection->new_transfer_tag();
     task.data.requested(*request, tag);
     send(domain, *connection, session.window,
@@ -306,6 +341,13 @@ void advance(Domain& domain, Session& session, Task& task) {
     task.state = Task::State::ready;
   }
   start_if_possible(domain, session, task);
+}
+
+void run_waiting_tasks_of(Domain& domain, Session& session) {
+  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+    Task& one = *task++;
+    if (one.waits) advance(domain, session, one);
+  }
 }
 
 // The beginning.
@@ -347,7 +389,7 @@ void begin_task(Domain& domain, Session& session, Connection& connection,
   task.allegiance = connection.id;
   describe_task(task, command, frame);
   task.plan = scsi::plan(domain.device, command_of(session, task));
-  if (is_ordering(task)) ++domain.ordered_tasks;
+  if (is_ordering(task)) ++domain.ordering_tasks;
   if (command.immediate)
     ++session.immediate_tasks;
   else
@@ -366,10 +408,11 @@ void begin_task(Domain& domain, Session& session, Connection& connection,
   advance(domain, session, task);
 }
 
-std::optional<Violation> take_data(Domain& domain, Session& session, const pdu::DataOut& pdu,
-                                   const Arrived& arrived) {
+std::optional<Violation> take_data(Domain& domain, Session& session, const Connection& connection,
+                                   const pdu::DataOut& pdu, const Arrived& arrived) {
   Task* task = find_task(session, pdu.initiator_task_tag);
-  if (task == nullptr || task->state != Task::State::collecting)
+  if (task == nullptr || task->state != Task::State::collecting ||
+      task->allegiance != connection.id)  // 3.2.4.1
     return Violation{Rule::data_out_has_known_task, 16, std::to_underlying(pdu.initiator_task_tag)};
   if (pdu.target_transfer_tag != wire::TargetTransferTag::none && pdu.lun != task->command.lun)
     return Violation{Rule::data_out_repeats_lun, 8, std::to_underlying(pdu.lun)};
@@ -377,8 +420,7 @@ std::optional<Violation> take_data(Domain& domain, Session& session, const pdu::
   const auto refused = task->data.take(pdu, arrived.framed.frame.data, arrived.segment.owner,
                                        arrived.framed.data_intact);
   if (const auto& fault = task->data.fault(); fault && !had_fault && !refused)
-    if (const Connection* connection = domain.find(task->allegiance))
-      domain.note(*connection, *fault);
+    domain.note(connection, *fault);
   advance(domain, session, *task);
   run_waiting_tasks(domain);
   return refused;
@@ -389,6 +431,15 @@ void own_borrowed_data(Domain& domain, Connection& connection) {
   if (session == nullptr) return;
   for (Task& task : session->tasks)
     if (task.allegiance == connection.id && task.state != Task::State::running) task.data.own();
+  for (MediumRequest& request : domain.medium) {  // not fetched yet
+    const auto task = std::ranges::find(session->tasks, request.task, &Task::id);
+    if (task == session->tasks.end() || task->allegiance != connection.id) continue;
+    std::uint64_t bytes = 0;
+    for (const wire::ByteView view : task->data_out) bytes += view.size();
+    task->data.own();
+    gather_data_out(*task, bytes);
+    request.data_out = task->data_out;
+  }
 }
 
 void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResult& result) {
@@ -405,21 +456,25 @@ void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResu
 }
 
 void run_waiting_tasks(Domain& domain) {
-  if (domain.waiting_tasks == 0) return;
-  for (auto& [tsih, session] : domain.sessions)
-    for (auto task = session.tasks.begin(); task != session.tasks.end();) {
-      Task& one = *task++;
-      if (one.waits) advance(domain, session, one);
-    }
+  // A task that ends at once may have been what one in front of it, in another session, waits for.
+  for (std::uint32_t before = 0; domain.waiting_tasks != before;) {
+    before = domain.waiting_tasks;
+    for (auto& [tsih, session] : domain.sessions) run_waiting_tasks_of(domain, session);
+  }
 }
 
 void output_sent(Domain& domain, Connection& connection) {
   Session* session = domain.find(connection.session);
   if (session == nullptr || domain.waiting_tasks == 0) return;
-  for (auto task = session->tasks.begin(); task != session->tasks.end();) {
-    Task& one = *task++;
-    if (one.waits) advance(domain, *session, one);
-  }
+  const std::uint32_t before = domain.waiting_tasks;
+  run_waiting_tasks_of(domain, *session);
+  if (domain.waiting_tasks != before) run_waiting_tasks(domain);
+}
+
+bool is_same_unit(wire::Lun one, wire::Lun other) {
+  if (one == other) return true;
+  const auto number = scsi::unit_number(std::to_underlying(one));
+  return number && number == scsi::unit_number(std::to_underlying(other));
 }
 
 void abandon_tasks(Domain& domain, Session& session) {

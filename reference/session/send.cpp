@@ -35,6 +35,13 @@ void refuse(Domain& domain, Connection& connection, Session& session, const Viol
   }
 }
 
+void announce_window(Domain& domain, const Session& session) {
+  for (const ConnectionId id : session.connections)
+    if (Connection* connection = domain.find(id);
+        connection != nullptr && connection->disposition == Disposition::open)
+      return send(domain, *connection, session.window, pdu::NopIn{});
+}
+
 void send_ping(Domain& domain, Connection& connection) {
   const Session* session = domain.find(connection.session);
   if (session == nullptr || connection.ping || !connection.in_full_feature_phase()) return;
@@ -61,7 +68,8 @@ void announce_drop(Domain& domain, Connection& connection) {
   send(domain, connection, session->window,
        pdu::AsyncMessage{.event = pdu::AsyncEvent::drop_connection,
                          .parameter1 = std::to_underlying(connection.cid)});
-  connection.disposition = Disposition::close_when_sent;
+  // With Time2Retain 0 the commands of the connection end with the message.
+  drop_connection(domain, connection, Disposition::close_when_sent);
 }
 
 }  // namespace iscsi::session

@@ -27,6 +27,7 @@ struct HeldRequest {
 struct PendingFunction {
   pdu::TaskManagementRequest request{};
   ConnectionId connection{};
+  TaskId last_task{};     ///< the latest task that was there when the function came
   bool executed = false;  ///< the tasks are aborted; acknowledgements are awaited
   struct Awaited {
     ConnectionId connection{};
@@ -52,6 +53,7 @@ struct Session {
   std::vector<PendingFunction> functions{};
   std::uint32_t immediate_tasks = 0;
   std::uint64_t solicited_bytes = 0;  ///< asked for by R2T, or about to be
+  std::uint64_t reading_bytes = 0;    ///< that the medium has been asked to read
   Moment expires_at = 0;              ///< without a connection: when the session ends
 
   [[nodiscard]] bool is_discovery() const {

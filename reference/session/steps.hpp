@@ -29,6 +29,9 @@ void send(Domain& domain, Connection& connection, const CommandWindow& window, P
   domain.touch(connection);
 }
 
+/// 10.4.11: the window has moved and no response tells of it, so a NOP-In does.
+void announce_window(Domain& domain, const Session& session);
+
 /// Does what the broken rule's remedy says; `frame` is the PDU that broke it.
 void refuse(Domain& domain, Connection& connection, Session& session, const Violation& violation,
             const pdu::Frame& frame);
@@ -40,10 +43,13 @@ void begin_task(Domain& domain, Session& session, Connection& connection,
                 const pdu::ScsiCommand& command, const pdu::Frame& frame, wire::SharedBytes owner);
 /// A Data-Out. Returns the rule for which the PDU itself is refused.
 [[nodiscard]] std::optional<Violation> take_data(Domain& domain, Session& session,
+                                                 const Connection& connection,
                                                  const pdu::DataOut& pdu, const Arrived& arrived);
 [[nodiscard]] Task* find_task(Session& session, wire::InitiatorTaskTag tag);
 /// Lets tasks go on that wait for their turn or for room, in every session that has any.
 void run_waiting_tasks(Domain& domain);
+/// Whether two LUN fields name one unit: it has more than one name (SAM-2 4.9).
+[[nodiscard]] bool is_same_unit(wire::Lun one, wire::Lun other);
 /// Ends a task without an answer. While the medium works on it, it stays until that is done.
 void abort_task(Domain& domain, Session& session, Task& task);
 /// Ends all tasks of a session that ends, without an answer.
@@ -53,11 +59,16 @@ void abandon_tasks(Domain& domain, Session& session);
 
 void begin_function(Domain& domain, Session& session, Connection& connection,
                     const pdu::TaskManagementRequest& request);
+/// Whether a function waits to abort the task: until then it asks for nothing more (10.6.2 b).
+[[nodiscard]] bool is_to_be_aborted(const Domain& domain, const Session& session, const Task& task);
 /// Answers the functions that have nothing left to wait for.
 void continue_functions(Domain& domain);
 
 // text_exchange.cpp
 
+/// The connection with the text negotiation of this task tag, or null.
+[[nodiscard]] Connection* find_text_exchange(Domain& domain, const Session& session,
+                                             wire::InitiatorTaskTag tag);
 /// Why the Text Request is refused, if it is; else it has been answered.
 [[nodiscard]] std::optional<Violation> exchange_text(Domain& domain, Session& session,
                                                      Connection& connection,

@@ -21,12 +21,32 @@ void answer(Domain& domain, Session& session, Connection& connection,
                                    .initiator_task_tag = request.initiator_task_tag});
 }
 
+/// Ends the tasks of all sessions for which `condition` holds. 10.4.11: sessions that get room in
+/// their windows by that are told; the one that asked hears of it with its response.
 template <class Condition>
-void abort_where(Domain& domain, Session& session, Condition condition) {
-  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
-    Task& one = *task++;
-    if (!one.aborted && condition(one)) abort_task(domain, session, one);
+void abort_everywhere(Domain& domain, const Session& issuing, Condition condition) {
+  for (auto& [tsih, session] : domain.sessions) {
+    const wire::CmdSN before = session.window.max_cmd_sn();
+    for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+      Task& one = *task++;
+      if (!one.aborted && condition(session, one)) abort_task(domain, session, one);
+    }
+    if (&session != &issuing && session.window.max_cmd_sn() != before)
+      announce_window(domain, session);
   }
+}
+
+/// A request that waits for its turn ends there; its number counts as received (10.6.1 a).
+std::optional<TaskManagementOutcome> abort_held(Session& session, wire::InitiatorTaskTag tag) {
+  const auto held = std::ranges::find(session.held, tag, &HeldRequest::initiator_task_tag);
+  if (held == session.held.end()) return std::nullopt;
+  constexpr auto task_management = static_cast<std::byte>(pdu::Opcode::task_management_request);
+  if ((held->headers.front() & std::byte{0x3f}) == task_management)
+    return TaskManagementOutcome::function_rejected;  // 10.5.1
+  session.window.forget(held->cmd_sn);
+  session.window.skip(held->cmd_sn);
+  session.held.erase(held);
+  return TaskManagementOutcome::function_complete;
 }
 
 /// 10.6.1, the three cases of ABORT TASK.
@@ -39,19 +59,18 @@ TaskManagementOutcome abort_one(Domain& domain, Session& session,
       std::ranges::any_of(session.functions, is_referenced))
     return TaskManagementOutcome::function_rejected;  // 10.5.1: not on a task management request
   if (Task* task = find_task(session, request.referenced_task_tag)) {
-    if (task->command.lun != request.lun) return TaskManagementOutcome::task_does_not_exist;
+    if (!is_same_unit(task->command.lun, request.lun))
+      return TaskManagementOutcome::task_does_not_exist;
     abort_task(domain, session, *task);
     return TaskManagementOutcome::function_complete;
   }
-  const auto held = std::ranges::find(session.held, request.referenced_task_tag,
-                                      &HeldRequest::initiator_task_tag);
-  const bool is_ahead =
-      session.window.contains(request.ref_cmd_sn) && request.ref_cmd_sn.precedes(request.cmd_sn);
-  if (held != session.held.end()) {
-    session.window.skip(held->cmd_sn);
-    session.held.erase(held);
+  if (const auto outcome = abort_held(session, request.referenced_task_tag)) return *outcome;
+  if (Connection* connection = find_text_exchange(domain, session, request.referenced_task_tag)) {
+    connection->text.reset();
     return TaskManagementOutcome::function_complete;
   }
+  const bool is_ahead =
+      session.window.contains(request.ref_cmd_sn) && request.ref_cmd_sn.precedes(request.cmd_sn);
   if (!is_ahead) return TaskManagementOutcome::task_does_not_exist;
   session.window.skip(request.ref_cmd_sn);
   return TaskManagementOutcome::function_complete;
@@ -59,69 +78,64 @@ TaskManagementOutcome abort_one(Domain& domain, Session& session,
 
 /// LOGICAL UNIT RESET: every task of the unit ends, whoever sent it; the initiators are told by
 /// unit attentions.
-void reset_unit(Domain& domain, wire::Lun lun) {
-  for (auto& [tsih, session] : domain.sessions)
-    abort_where(domain, session, [lun](const Task& task) { return task.command.lun == lun; });
+void reset_unit(Domain& domain, const Session& issuing, wire::Lun lun) {
+  abort_everywhere(domain, issuing, [lun](const Session&, const Task& task) {
+    return is_same_unit(task.command.lun, lun);
+  });
   domain.device.logical_unit_reset(std::to_underlying(lun));
 }
 
-void reset_target(Domain& domain) {
-  for (auto& [tsih, session] : domain.sessions)
-    abort_where(domain, session, [](const Task&) { return true; });
+void reset_target(Domain& domain, const Session& issuing) {
+  abort_everywhere(domain, issuing, [](const Session&, const Task&) { return true; });
   domain.device.target_reset();
 }
 
-/// 10.5.1: like a power on, so every connection of every session closes, the response being the
-/// last that its connection sends.
-void end_all_sessions(Domain& domain) {
+/// TARGET COLD RESET (10.5.1): like a power on, so every connection closes, logged in or not, the
+/// response being the last that its connection sends.
+void restart(Domain& domain) {
   while (!domain.sessions.empty())
     end_session(domain, domain.sessions.begin()->second, Disposition::close_when_sent);
+  for (auto& [id, connection] : domain.connections)
+    if (connection.disposition == Disposition::open) drop_connection(domain, connection);
+  domain.device.target_reset();
 }
 
 /// The tasks that a task set function acts on in one session. ABORT TASK SET: those of the nexus
 /// that came before it; CLEAR TASK SET: in the other sessions, all of the unit.
 bool is_affected(const Session& issuing, const PendingFunction& function, const Session& session,
                  const Task& task) {
-  if (task.command.lun != function.request.lun || task.aborted) return false;
+  if (!is_same_unit(task.command.lun, function.request.lun) || task.aborted) return false;
   if (&session != &issuing)
     return function.request.function == TaskManagementFunction::clear_task_set;
-  return task.command.cmd_sn.precedes(function.request.cmd_sn) ||
-         (task.command.immediate && task.command.cmd_sn == function.request.cmd_sn);
-}
-
-template <class Use>
-void for_each_affected(Domain& domain, const Session& issuing, const PendingFunction& function,
-                       Use use) {
-  for (auto& [tsih, session] : domain.sessions)
-    for (auto task = session.tasks.begin(); task != session.tasks.end();) {
-      Task& one = *task++;
-      if (is_affected(issuing, function, session, one)) use(session, one);
-    }
+  if (task.command.cmd_sn.precedes(function.request.cmd_sn)) return true;
+  // Immediate commands carry the same CmdSN whether they were sent in front of it or behind.
+  return task.command.immediate && task.command.cmd_sn == function.request.cmd_sn &&
+         task.id <= function.last_task;
 }
 
 /// 10.6.2 b): all commands in front are here, and so is all data that was asked for.
-bool may_execute(Domain& domain, Session& session, const PendingFunction& function) {
-  if (session.window.exp_cmd_sn().precedes(function.request.cmd_sn)) return false;
-  bool quiet = true;
-  for_each_affected(domain, session, function, [&quiet](Session&, Task& task) {
-    task.data.stop_asking();
-    if (!task.data.quiet()) quiet = false;
-  });
-  return quiet;
+bool may_execute(const Domain& domain, const Session& issuing, const PendingFunction& function) {
+  if (issuing.window.exp_cmd_sn().precedes(function.request.cmd_sn)) return false;
+  for (const auto& [tsih, session] : domain.sessions)
+    for (const Task& task : session.tasks)
+      if (!task.data.quiet() && is_affected(issuing, function, session, task)) return false;
+  return true;
 }
 
 /// 10.6.2 c) and d).
-void execute(Domain& domain, Session& session, PendingFunction& function) {
+void execute(Domain& domain, Session& issuing, PendingFunction& function) {
   bool cleared_others = false;
-  for_each_affected(domain, session, function, [&](Session& owner, Task& task) {
-    if (&owner != &session) cleared_others = true;
-    abort_task(domain, owner, task);
+  abort_everywhere(domain, issuing, [&](const Session& session, const Task& task) {
+    if (!is_affected(issuing, function, session, task)) return false;
+    if (&session != &issuing) cleared_others = true;
+    return true;
   });
   if (cleared_others)
-    domain.device.commands_cleared(std::to_underlying(function.request.lun), session.nexus);
-  for (auto& [tsih, other] : domain.sessions) {
-    if (&other != &session && !cleared_others) continue;
-    for (const ConnectionId id : other.connections)
+    domain.device.commands_cleared(std::to_underlying(function.request.lun), issuing.nexus);
+  for (const auto& [tsih, session] : domain.sessions) {
+    // A discovery session has no part in a task set, and may not answer a ping (3.3).
+    if (&session != &issuing && (!cleared_others || session.is_discovery())) continue;
+    for (const ConnectionId id : session.connections)
       if (const Connection* connection = domain.find(id))
         function.acknowledgements.push_back({id, connection->stat_sn});
   }
@@ -147,15 +161,21 @@ bool continue_function(Domain& domain, Session& session, PendingFunction& functi
     execute(domain, session, function);
   }
   if (!is_acknowledged(domain, function)) return false;
-  if (Connection* connection = domain.find(function.connection)) {
-    if (!function.request.immediate) session.window.release();
-    answer(domain, session, *connection, function.request,
-           TaskManagementOutcome::function_complete);
-  }
+  if (!function.request.immediate) session.window.release();
+  answer(domain, session, *domain.find(function.connection), function.request,
+         TaskManagementOutcome::function_complete);
   return true;
 }
 
 }  // namespace
+
+bool is_to_be_aborted(const Domain& domain, const Session& session, const Task& task) {
+  if (domain.pending_functions == 0) return false;
+  for (const auto& [tsih, issuing] : domain.sessions)
+    for (const PendingFunction& function : issuing.functions)
+      if (!function.executed && is_affected(issuing, function, session, task)) return true;
+  return false;
+}
 
 void begin_function(Domain& domain, Session& session, Connection& connection,
                     const pdu::TaskManagementRequest& request) {
@@ -171,23 +191,21 @@ void begin_function(Domain& domain, Session& session, Connection& connection,
     case abort_task_set:
     case clear_task_set:
       if (!request.immediate) session.window.occupy();
-      session.functions.push_back({.request = request, .connection = connection.id});
+      session.functions.push_back(
+          {.request = request, .connection = connection.id, .last_task = domain.last_task});
       ++domain.pending_functions;
       return;        // `receive` goes on with it
     case clear_aca:  // NormACA is 0 in our INQUIRY data
       return reply(TaskManagementOutcome::function_not_supported);
     case logical_unit_reset:
-      reset_unit(domain, request.lun);
+      reset_unit(domain, session, request.lun);
       reply(TaskManagementOutcome::function_complete);
       break;
     case target_warm_reset:
-      reset_target(domain);
+      reset_target(domain, session);
       reply(TaskManagementOutcome::function_complete);
       break;
-    case target_cold_reset:
-      reset_target(domain);
-      reply(TaskManagementOutcome::function_complete);
-      return end_all_sessions(domain);
+    case target_cold_reset: reply(TaskManagementOutcome::function_complete); return restart(domain);
     case task_reassign:  // 6.2.2: belongs to error recovery level 2
       return reply(TaskManagementOutcome::reassignment_not_supported);
   }

@@ -88,8 +88,10 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
   TextExchange& exchange = *connection.text;
   if (++exchange.exchanges > limits::text_exchanges)
     return Violation{Rule::text_transfer_tag_is_known, 20, exchange.exchanges};
-  const bool was_answering = !exchange.answer.done();
-  if (!was_answering || !data.empty()) {
+  if (!exchange.answer.done()) {  // 5.2: the initiator fetches the rest of our text
+    if (!data.empty())
+      return Violation{Rule::continued_text_is_fetched_without_data, 5, data.size()};
+  } else {
     const auto whole = exchange.assembly.add(data, request.continued);
     if (!whole) return whole.error();
     if (*whole)
@@ -115,6 +117,13 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
 }
 
 }  // namespace
+
+Connection* find_text_exchange(Domain& domain, const Session& session, wire::InitiatorTaskTag tag) {
+  for (const ConnectionId id : session.connections)
+    if (Connection* connection = domain.find(id))
+      if (connection->text && connection->text->initiator_task_tag == tag) return connection;
+  return nullptr;
+}
 
 std::optional<Violation> exchange_text(Domain& domain, Session& session, Connection& connection,
                                        const pdu::TextRequest& request, wire::ByteView data) {

@@ -22,7 +22,6 @@ void WriteData::begin(const Expectation& expectation, const text::SessionParamet
   unsolicited_allowed_ = !parameters.initial_r2t;
   immediate_allowed_ = parameters.immediate_data;
   unsolicited_open_ = expectation.more_unsolicited;
-  stopped_ = false;
   unsolicited_.length = std::min(first_burst_, expected_);
   unsolicited_.received = 0;
   unsolicited_.next_sn = {};
@@ -30,7 +29,7 @@ void WriteData::begin(const Expectation& expectation, const text::SessionParamet
   open_.clear();
   asked_ = received_ = 0;
   fault_.reset();
-  pieces_.clear();
+  discard();
   if (unsolicited_open_ && !unsolicited_allowed_)
     fail({Rule::unsolicited_data_out_is_negotiated, 1, 0});
 }
@@ -140,8 +139,8 @@ void WriteData::store(std::uint32_t offset, ByteView data, wire::SharedBytes own
   const auto useful =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(data.size(), wanted_ - offset));
   received_ += useful;
-  const auto place =
-      std::ranges::find_if(pieces_, [&](const Piece& p) { return p.offset > offset; });
+  if (!owner) borrows_ = true;
+  const auto place = std::ranges::upper_bound(pieces_, offset, {}, &Piece::offset);
   pieces_.insert(place, Piece{offset, data.first(useful), std::move(owner)});
 }
 
@@ -161,7 +160,7 @@ void WriteData::finish(Sequence& sequence) {
 }
 
 std::optional<WriteData::Request> WriteData::next_request() const {
-  if (unsolicited_open_ || stopped_ || fault_ || asked_ >= wanted_) return std::nullopt;
+  if (unsolicited_open_ || fault_ || asked_ >= wanted_) return std::nullopt;
   if (open_.size() >= max_open_) return std::nullopt;
   return Request{asked_, std::min(max_burst_, wanted_ - asked_)};
 }
@@ -171,17 +170,44 @@ void WriteData::requested(const Request& request, TargetTransferTag tag) {
   asked_ = request.offset + request.length;
 }
 
-bool WriteData::complete() const {
-  return quiet() && (fault_.has_value() || stopped_ || asked_ >= wanted_);
-}
+bool WriteData::complete() const { return quiet() && (fault_.has_value() || asked_ >= wanted_); }
 
 void WriteData::own() {
-  for (Piece& piece : pieces_) {
-    if (piece.owner) continue;
-    wire::Slice copied = wire::copy_of(piece.bytes);
-    piece.bytes = copied.view();
-    piece.owner = std::move(copied.owner);
+  if (!std::exchange(borrows_, false)) return;
+  constexpr std::size_t few = 64;
+  if (pieces_.size() > few) return join_small_pieces();
+  for (Piece& piece : pieces_)
+    if (!piece.owner) piece = copy_of(std::span{&piece, 1}, piece.bytes.size());
+}
+
+/// One piece made of neighbours, `bytes` in all.
+Piece WriteData::copy_of(std::span<const Piece> neighbours, std::size_t bytes) {
+  wire::Slice slice = wire::allocate(bytes);
+  auto to = slice.writable().begin();
+  for (const Piece& piece : neighbours) to = std::ranges::copy(piece.bytes, to).out;
+  return {neighbours.front().offset, slice.view(), std::move(slice.owner)};
+}
+
+/// An initiator may send its data byte by byte. Then each piece would cost many times what it
+/// holds, so small neighbours become one.
+void WriteData::join_small_pieces() {
+  constexpr std::size_t small = 4096;
+  std::size_t kept = 0;
+  for (std::size_t first = 0; first < pieces_.size();) {
+    std::size_t last = first;
+    std::size_t bytes = 0;
+    while (last < pieces_.size() && pieces_[last].offset == pieces_[first].offset + bytes &&
+           pieces_[last].bytes.size() < small && bytes < small)
+      bytes += pieces_[last++].bytes.size();
+    const bool is_single = last <= first + 1;
+    const auto group = std::span{pieces_}.subspan(first, is_single ? 1 : last - first);
+    const bool stays = is_single && group.front().owner;
+    Piece piece = stays ? std::move(group.front())
+                        : copy_of(group, is_single ? group.front().bytes.size() : bytes);
+    first += group.size();
+    pieces_[kept++] = std::move(piece);
   }
+  pieces_.resize(kept);
 }
 
 }  // namespace iscsi::session

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "pdu/data_out.hpp"
@@ -65,9 +66,6 @@ class WriteData {
   void fail(const Violation& violation) {
     if (!fault_) fault_ = violation;
   }
-  /// Asks for nothing more; what is on its way is still awaited.
-  void stop_asking() { stopped_ = true; }
-
   /// Useful bytes that have come without a gap from the start.
   [[nodiscard]] std::uint32_t received() const { return received_; }
   /// Bytes yet to be asked for or to come.
@@ -77,7 +75,10 @@ class WriteData {
   /// Copies what is borrowed.
   void own();
   /// Forgets the data.
-  void discard() { pieces_.clear(); }
+  void discard() {
+    pieces_.clear();
+    borrows_ = false;
+  }
 
  private:
   /// The range of one sequence and how much of it has come.
@@ -101,6 +102,8 @@ class WriteData {
   [[nodiscard]] bool mark(Sequence& sequence, std::uint32_t offset, std::uint32_t length) const;
   void store(std::uint32_t offset, wire::ByteView data, wire::SharedBytes owner);
   void finish(Sequence& sequence);
+  [[nodiscard]] static Piece copy_of(std::span<const Piece> neighbours, std::size_t bytes);
+  void join_small_pieces();
 
   std::uint32_t expected_ = 0;
   std::uint32_t wanted_ = 0;
@@ -112,13 +115,13 @@ class WriteData {
   bool immediate_allowed_ = false;
 
   bool unsolicited_open_ = false;
-  bool stopped_ = false;
   Sequence unsolicited_{};
   std::vector<Sequence> open_;  ///< R2Ts that wait for their data, oldest first
   std::uint32_t asked_ = 0;     ///< everything before this offset has come or been asked for
   std::uint32_t received_ = 0;
   std::optional<Violation> fault_;
   std::vector<Piece> pieces_;
+  bool borrows_ = false;  ///< a piece of them is borrowed
 };
 
 }  // namespace iscsi::session

@@ -13,8 +13,10 @@ using session::Connection;
 using session::ConnectionState;
 using session::Session;
 
+/// How many sessions there may be is the login's to judge: one that takes the place of another
+/// needs no room.
 wire::Tsih Target::free_tsih() const {
-  if (domain_.sessions.size() >= domain_.bounds.sessions) return wire::Tsih::none;
+  if (domain_.sessions.size() == 0xffff) return wire::Tsih::none;
   auto candidate = std::to_underlying(last_tsih_);
   do ++candidate;
   while (candidate == 0 || domain_.sessions.contains(wire::Tsih{candidate}));

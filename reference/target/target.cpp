@@ -19,6 +19,8 @@ Target::Target(Configuration configuration) : configuration_{std::move(configura
     [[maybe_unused]] const auto added = domain_.device.add_unit(number++, unit);
     assert(added.has_value());
   }
+  configuration_.login.max_sessions =
+      std::min(configuration_.login.max_sessions, configuration_.bounds.sessions);
   domain_.policy = configuration_.login.policy;
   domain_.bounds = configuration_.bounds;
   domain_.target_name = std::string{configuration_.login.target.text()};
@@ -96,6 +98,8 @@ void Target::sent(ConnectionId id, std::size_t bytes, Moment now) {
   Connection* connection = domain_.find(id);
   if (connection == nullptr) return;
   connection->output.sent(bytes);
+  // A ping waits behind what is in front of it: patience begins when that has gone.
+  if (connection->ping) connection->ping->sent_at = now;
   session::output_sent(domain_, *connection);
   process(*connection);  // PDUs that waited for room in the output
 }

@@ -34,7 +34,7 @@ inline constexpr auto target_name = "iqn.2004-04.com.example:disk";
 inline constexpr auto initiator_name = "iqn.2004-04.com.example:host";
 
 /// What the target is set up with.
-struct Setup {
+struct Options {
   text::Policy policy{};
   std::vector<std::uint64_t> unit_blocks{8192};  ///< of 512 bytes, one entry for each unit
   session::Bounds bounds{};
@@ -51,7 +51,7 @@ struct HeldOperation {
 /// The target and its media, under a clock that only the test moves.
 class World {
  public:
-  explicit World(const Setup& setup = {});
+  explicit World(const Options& options = {});
 
   Target target;
   std::vector<std::unique_ptr<server::MemoryDevice>> disks{};
