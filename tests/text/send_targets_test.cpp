@@ -46,6 +46,18 @@ TEST(TargetAddress, IsRefusedInAnyOtherForm) {
   EXPECT_FALSE(decode_address('h' + longest).has_value());
 }
 
+TEST(TargetAddress, HasAHostOfItsOwnCharacters) {
+  const std::string_view name = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+  const std::string_view ipv6 = "0123456789abcdefABCDEF:.";
+  for (int c = 1; c < 256; ++c) {
+    const char character = static_cast<char>(c);
+    const std::string host = std::string{"h"} + character + "h,1";
+    EXPECT_EQ(decode_address(host).has_value(), name.contains(character)) << c;
+    const std::string address = std::string{"[:"} + character + "],1";
+    EXPECT_EQ(decode_address(address).has_value(), ipv6.contains(character)) << c;
+  }
+}
+
 TEST(TargetAddress, IsRefusedWhereItGoesWrong) {
   EXPECT_EQ(decode_address("10.0.0.1:x,1", 100).error(),
             (Violation{Rule::target_address_has_its_form, 108, 12}));
