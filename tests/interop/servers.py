@@ -113,6 +113,18 @@ class Server:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
+    def start_listening(self, command):
+        """Starts `command(port)` and waits until it listens; a free port may be taken meanwhile."""
+        for _ in range(3):
+            port = self.port or free_port()
+            with open(self.log_path, "ab") as log:
+                self.process = subprocess.Popen(command(port), stdout=log, stderr=log)
+            wait_until(lambda: accepts(port) or not self.alive(), 10, "listening")
+            if self.alive():
+                self.port = port
+                return
+        raise RuntimeError(f"does not start:\n{self.log()}")
+
     def kill(self):
         """SIGKILL, as a crash would end it."""
         self.process.kill()
@@ -181,13 +193,9 @@ class TgtServer(Server):
                        check=True, timeout=20, stdout=subprocess.DEVNULL)
 
     def start(self):
-        self.port = self.port or free_port()
+        self.start_listening(lambda port: [
+            "tgtd", "-f", "-C", str(port % 30000), "--iscsi", f"portal=127.0.0.1:{port}"])
         self.control = self.port % 30000
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                ["tgtd", "-f", "-C", str(self.control), "--iscsi", f"portal=127.0.0.1:{self.port}"],
-                stdout=log, stderr=log)
-        wait_until(lambda: accepts(self.port) or not self.alive(), 10, "tgtd")
         self.admin("--op", "new", "--mode", "target", "--tid", "1", "-T", IQN)
         for key in ("HeaderDigest", "DataDigest"):
             self.admin("--op", "update", "--mode", "target", "--tid", "1", "--name", key,
