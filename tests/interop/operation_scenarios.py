@@ -65,7 +65,8 @@ class Program(Scenario):
         self.assertIn(str(server.port), line)
 
     def test_a_file_configures_everything(self):
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="iscsi-interop-")))
+        folder = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory(prefix="iscsi-interop-")))
         (folder / "secret").write_text("a-secret-from-a-file\n")
         path = folder / "target.json"
         path.write_text(json.dumps({

@@ -169,6 +169,13 @@ TEST(Tree, LongFunctionsAreNoticed) {
             Faults{});
   EXPECT_EQ(faults_of(long_functions, "a.cpp", "  if (a &&\n      b(c)) {\n" + body(99) + "  }\n"),
             Faults{});
+  EXPECT_EQ(faults_of(long_functions, "a.cpp",
+                      "struct S {\n  S()\n      : a_(1),\n        b_(f(2)) {\n    ;\n  }\n" +
+                          body(99) + "};\n"),
+            Faults{});
+  EXPECT_EQ(faults_of(long_functions, "a.cpp",
+                      "S::S(int a)\n    : a_(1),\n      b_(f(2)) {\n" + body(57) + "}\n"),
+            Faults{":1: a function of 61 lines, more than 60"});
   EXPECT_EQ(faults_of(long_functions, "a.cpp", "namespace x {\n" + body(99) + "}\n"), Faults{});
 }
 
