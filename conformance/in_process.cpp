@@ -1,0 +1,103 @@
+#include "conformance/in_process.hpp"
+
+#include <algorithm>
+
+#include "conformance/story/data.hpp"
+#include "server/perform.hpp"
+#include "server/server.hpp"
+
+namespace conformance {
+
+using iscsi::session::ConnectionId;
+using iscsi::session::Disposition;
+using iscsi::wire::ByteView;
+
+namespace {
+
+constexpr std::uint64_t tick_us = 1'000'000;
+
+}  // namespace
+
+std::expected<InProcess, std::string> InProcess::with(
+    const iscsi::server::Configuration& configuration) {
+  auto target = iscsi::server::target_configuration(configuration);
+  if (!target) return std::unexpected(target.error());
+  auto devices = iscsi::server::open_devices(configuration.logical_units);
+  if (!devices) return std::unexpected(devices.error());
+  for (std::uint16_t number = 0; number < devices->size(); ++number)
+    target->units.push_back(
+        iscsi::server::unit_of(*(*devices)[number], configuration.target_name, number));
+  return InProcess{*std::move(target), *std::move(devices)};
+}
+
+std::optional<std::string> InProcess::open(ConnectionNumber connection) {
+  if (!target_.accepts_connection()) return "no more connections";
+  // Repeatable instead of secret: nobody but the judge is there.
+  iscsi::Fresh fresh{};
+  ++logins_;
+  for (std::size_t i = 0; i < fresh.size(); ++i) fresh[i] = pattern_byte(logins_, i);
+  connections_[connection] = target_.opened(
+      {.host = "127.0.0.1", .port = 3260, .portal_group_tag = std::nullopt}, fresh, now_ms());
+  return std::nullopt;
+}
+
+void InProcess::send(ConnectionNumber connection, ByteView bytes, std::size_t piece) {
+  const auto found = connections_.find(connection);
+  if (found == connections_.end()) return;
+  if (piece == 0) piece = bytes.size();
+  while (!bytes.empty() && target_.wants_input(found->second)) {
+    const ByteView part = bytes.first(std::min(piece, bytes.size()));
+    target_.receive(found->second, part, now_ms());
+    bytes = bytes.subspan(part.size());
+    serve_media();
+  }
+}
+
+void InProcess::leave(ConnectionNumber connection, bool /*reset*/) {
+  const auto found = connections_.find(connection);
+  if (found == connections_.end()) return;
+  target_.closed(found->second, now_ms());
+  connections_.erase(found);
+  serve_media();
+}
+
+std::vector<TransportEvent> InProcess::receive(std::uint64_t until_us) {
+  std::vector<TransportEvent> events;
+  collect(events);
+  while (events.empty() && now_us_ < until_us) {
+    now_us_ = std::min(until_us, now_us_ + tick_us);
+    if (now_us_ - elapsed_us_ >= tick_us) {
+      target_.elapsed(now_ms());
+      elapsed_us_ = now_us_;
+    }
+    serve_media();
+    collect(events);
+  }
+  return events;
+}
+
+void InProcess::serve_media() {
+  while (const auto request = target_.next_medium_request())
+    target_.finished(*request,
+                     iscsi::server::perform(*devices_[request->unit], request->operation,
+                                            request->data_out, request->data_in),
+                     now_ms());
+}
+
+void InProcess::collect(std::vector<TransportEvent>& events) {
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    const auto [number, id] = *at;
+    iscsi::wire::Bytes bytes = target_.take_output(id, now_ms());
+    if (!bytes.empty()) events.push_back({number, TransportEvent::Kind::data, std::move(bytes)});
+    if (target_.disposition(id) == Disposition::open) {
+      ++at;
+      continue;
+    }
+    target_.closed(id, now_ms());
+    events.push_back({number, TransportEvent::Kind::ended, {}});
+    at = connections_.erase(at);
+  }
+  serve_media();
+}
+
+}  // namespace conformance

@@ -1,0 +1,48 @@
+#pragma once
+
+/// The reference target in the same process, as a transport. This is the one place where the judge
+/// meets the accused, and it is no part of the judge's library: only `main` and tests link it.
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "conformance/play/transport.hpp"
+#include "server/assemble.hpp"
+#include "target/target.hpp"
+
+namespace conformance {
+
+/// Time is a number here: it moves on when nothing is left to happen, straight to what the judge
+/// waits for.
+class InProcess {
+ public:
+  /// Errors: as the server's.
+  [[nodiscard]] static std::expected<InProcess, std::string> with(
+      const iscsi::server::Configuration& configuration);
+
+  [[nodiscard]] std::uint64_t now_us() const { return now_us_; }
+  [[nodiscard]] std::optional<std::string> open(ConnectionNumber connection);
+  void send(ConnectionNumber connection, iscsi::wire::ByteView bytes, std::size_t piece);
+  void leave(ConnectionNumber connection, bool reset);
+  [[nodiscard]] std::vector<TransportEvent> receive(std::uint64_t until_us);
+
+ private:
+  using Devices = std::vector<std::unique_ptr<iscsi::server::BlockDevice>>;
+
+  InProcess(iscsi::Configuration configuration, Devices devices)
+      : target_{std::move(configuration)}, devices_{std::move(devices)} {}
+
+  [[nodiscard]] iscsi::session::Moment now_ms() const { return now_us_ / 1000; }
+  void serve_media();
+  void collect(std::vector<TransportEvent>& events);
+
+  iscsi::Target target_;
+  Devices devices_;
+  std::map<ConnectionNumber, iscsi::session::ConnectionId> connections_;
+  std::uint64_t now_us_ = 1;
+  std::uint64_t elapsed_us_ = 0;  ///< when the target was last told the time
+  std::uint64_t logins_ = 0;
+};
+
+}  // namespace conformance

@@ -1,0 +1,206 @@
+#include "conformance/model/talk.hpp"
+
+#include <utility>
+
+#include "text/grammar.hpp"
+
+namespace conformance {
+
+using iscsi::Rule;
+using iscsi::text::KeyValue;
+
+namespace {
+
+Rule place_rule(Stage stage) {
+  if (stage == Stage::security) return Rule::security_stage_has_its_own_keys;
+  if (stage == Stage::operational) return Rule::operational_stage_has_its_own_keys;
+  return Rule::full_feature_phase_has_its_own_keys;
+}
+
+Rule once_rule(Stage stage) {
+  return stage == Stage::full_feature ? Rule::key_is_negotiated_once_in_sequence
+                                      : Rule::key_is_negotiated_once_in_login;
+}
+
+std::string pair_text(std::string_view key, std::string_view value) {
+  return std::string{key} + "=" + std::string{value};
+}
+
+/// 12.22.
+bool is_extension(std::string_view key) { return key.starts_with("X-") || key.starts_with("X#"); }
+
+/// D: in full feature phase a target's name comes in target records, as often as there are any.
+bool belongs_to_target_record(Stage stage, std::string_view key) {
+  return stage == Stage::full_feature && (key == "TargetName" || key == "TargetAddress");
+}
+
+}  // namespace
+
+void Talk::check(Rule rule, bool holds, std::uint32_t byte, std::string found) {
+  checked_.insert(rule);
+  if (!holds) breaches_.push_back({.rule = rule, .byte = byte, .found = std::move(found)});
+}
+
+std::vector<TextBreach> Talk::take_breaches() { return std::exchange(breaches_, {}); }
+std::set<Rule> Talk::take_checked() { return std::exchange(checked_, {}); }
+
+void Talk::request(Stage stage, bool continued, iscsi::wire::ByteView data) {
+  const auto text = request_text_.add(data, continued);
+  if (text && *text) hear_request(stage, **text);
+}
+
+void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteView data) {
+  const auto text = response_text_.add(data, continued);
+  if (!text) {
+    check(text.error().rule, false, text.error().byte, "a text without end");
+    return;
+  }
+  if (*text) hear_response(stage, ends, **text);
+  if (ends) close_negotiation();
+}
+
+void Talk::hear_request(Stage stage, std::string_view text) {
+  asked_.clear();
+  const auto pairs = iscsi::text::split(text);
+  if (!pairs) return;  // the initiator's own fault: nothing to hold the target to
+  for (const KeyValue& pair : *pairs) {
+    const std::string key{pair.key};
+    const std::string value{pair.value};
+    asked_.push_back({key, value});
+    const KeyRow* row = find_key_row(key);
+    if (!sent_by_initiator_.insert(key).second && (row == nullptr || !row->repeatable))
+      initiator_repeats_ = true;
+    if (by_target_.erase(key) > 0) {
+      parameters_.agree(key, value);
+      continue;
+    }
+    declare(Side::initiator, key, value);
+    if (row != nullptr && (!row->negotiated() || !row->from_initiator)) continue;
+    const bool in_place = row == nullptr || row->allowed_in(stage);
+    by_initiator_.insert_or_assign(key, Proposal{.value = value, .in_place = in_place});
+  }
+}
+
+void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
+  answered_.clear();
+  const auto pairs = iscsi::text::parse(text);
+  if (!text.empty()) {
+    checked_.insert(Rule::text_pair_ends_in_null);
+    checked_.insert(Rule::key_name_has_label_characters);
+  }
+  if (!pairs) {
+    check(pairs.error().rule, false, pairs.error().byte,
+          std::string{text.substr(0, iscsi::limits::text_value_bytes)});
+    return;
+  }
+  for (const KeyValue& pair : *pairs) {
+    answered_.push_back({std::string{pair.key}, std::string{pair.value}});
+    hear_pair(stage, answered_.back().key, answered_.back().value, ends, pair.byte);
+  }
+}
+
+void Talk::hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
+                     std::uint32_t byte) {
+  const KeyRow* row = find_key_row(key);
+  const bool first = sent_by_target_.insert(key).second;
+  const bool may_repeat = (row != nullptr && (row->repeatable || row->authentication)) ||
+                          belongs_to_target_record(stage, key);
+  if (!initiator_repeats_ && !may_repeat)
+    check(once_rule(stage), first, byte, pair_text(key, value));
+
+  if (const auto proposal = by_initiator_.find(key); proposal != by_initiator_.end()) {
+    const Proposal proposed = proposal->second;
+    by_initiator_.erase(proposal);
+    if (row != nullptr)
+      judge_answer(*row, proposed, value, byte);
+    else if (!is_extension(key))
+      check(Rule::unknown_key_is_not_understood, value == iscsi::text::word_not_understood, byte,
+            pair_text(key, value));
+    parameters_.agree(key, value);
+    return;
+  }
+  if (is_refusal(value)) {
+    if (sent_by_initiator_.contains(key)) {
+      const bool standard = row != nullptr && row->allowed_in(stage) && !row->authentication;
+      check(Rule::standard_key_is_understood,
+            !standard || value != iscsi::text::word_not_understood, byte, pair_text(key, value));
+    } else {
+      check(Rule::reserved_word_is_only_an_answer, false, byte, pair_text(key, value));
+    }
+    return;
+  }
+  if (row == nullptr) {  // an extension of the target: to be answered NotUnderstood
+    by_target_.insert_or_assign(key, value);
+    return;
+  }
+  judge_declaration(stage, *row, value, byte);
+  if (!row->negotiated()) {
+    declare(Side::target, key, value);
+    return;
+  }
+  if (needs_answer(*row, value)) {
+    if (ends)
+      check(stage == Stage::full_feature ? Rule::final_text_response_asks_nothing
+                                         : Rule::transit_response_asks_nothing,
+            false, byte, pair_text(key, value));
+    by_target_.insert_or_assign(key, value);
+  } else {
+    parameters_.agree(key, value);
+  }
+}
+
+void Talk::judge_answer(const KeyRow& row, const Proposal& proposal, const std::string& value,
+                        std::uint32_t byte) {
+  if (value == iscsi::text::word_not_understood) {
+    const bool used_as_specified = proposal.in_place && admissible(row, proposal.value);
+    check(Rule::standard_key_is_understood, !used_as_specified, byte, pair_text(row.name, value));
+    return;
+  }
+  if (is_refusal(value)) return;
+  const bool possible = follows(row, proposal.value, value);
+  const std::string found = pair_text(row.name, value) + " for " + proposal.value;
+  if (row.kind == KeyRow::Kind::list)
+    check(Rule::list_answer_was_proposed, possible, byte, found);
+  else if (row.kind == KeyRow::Kind::range)
+    check(Rule::range_answer_is_in_range, possible, byte, found);
+  else
+    check(Rule::answer_follows_result_function, possible, byte, found);
+}
+
+void Talk::judge_declaration(Stage stage, const KeyRow& row, const std::string& value,
+                             std::uint32_t byte) {
+  const std::string found = pair_text(row.name, value);
+  const bool in_record = belongs_to_target_record(stage, row.name);
+  check(Rule::key_comes_from_its_sender, row.from_target || in_record, byte, found);
+  check(place_rule(stage), row.allowed_in(stage) || in_record, byte, found);
+  if (row.kind == KeyRow::Kind::number && !row.negotiated())
+    check(Rule::declaration_is_admissible, admissible(row, value), byte, found);
+  if (row.name == "TargetPortalGroupTag")
+    check(Rule::declaration_is_admissible,
+          iscsi::text::decode_regular_binary(value, byte, 2).has_value(), byte, found);
+}
+
+void Talk::declare(Side side, std::string_view key, std::string_view value) {
+  if (key == "SessionType") parameters_.discovery = value == "Discovery";
+  if (key != "MaxRecvDataSegmentLength") return;
+  const auto bytes = iscsi::text::decode_number(value);
+  if (!bytes || !admissible(*find_key_row(key), value)) return;
+  (side == Side::initiator ? parameters_.initiator_limit : parameters_.target_limit) = *bytes;
+}
+
+void Talk::close_negotiation() {
+  for (const auto& [key, proposal] : by_initiator_) {
+    const KeyRow* row = find_key_row(key);
+    if (row != nullptr && !needs_answer(*row, proposal.value)) {
+      parameters_.agree(key, proposal.value);
+      continue;
+    }
+    if (!proposal.in_place) continue;
+    check(row != nullptr ? Rule::proposal_is_answered : Rule::unknown_key_is_not_understood, false,
+          0, "no answer to " + pair_text(key, proposal.value));
+  }
+  if (by_initiator_.empty() && !asked_.empty()) checked_.insert(Rule::proposal_is_answered);
+  by_initiator_.clear();
+}
+
+}  // namespace conformance

@@ -1,0 +1,96 @@
+#pragma once
+
+/// One negotiation, overheard (RFC 3720 5.1 to 5.4): which proposals are open, what came out of
+/// those that were answered, and which rules the target broke on the way. The player asks it for
+/// the outcome, the monitor for the breaches.
+///
+/// A login is one `Talk` over both its stages; so is every sequence of text requests.
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conformance/model/keys.hpp"
+#include "conformance/model/parameters.hpp"
+#include "rules/rule.hpp"
+#include "text/assembly.hpp"
+#include "wire/bytes.hpp"
+
+namespace conformance {
+
+struct TextBreach {
+  iscsi::Rule rule;
+  std::uint32_t byte = 0;  ///< in the data segment of the PDU that the breach came to light in
+  std::string found;       ///< `key=value`, or the words for what is missing
+};
+
+struct HeardPair {
+  std::string key;
+  std::string value;
+};
+
+class Talk {
+ public:
+  explicit Talk(Parameters before) : parameters_{std::move(before)} {}
+
+  /// The data segment of a request; `continued` is its C bit.
+  void request(Stage stage, bool continued, iscsi::wire::ByteView data);
+
+  /// The data segment of a response; `ends` says that it closes the negotiation: a login stage by
+  /// its T bit, a text sequence by its F bit.
+  void response(Stage stage, bool continued, bool ends, iscsi::wire::ByteView data);
+
+  /// What the last complete text of each side said.
+  [[nodiscard]] const std::vector<HeardPair>& asked() const { return asked_; }
+  [[nodiscard]] const std::vector<HeardPair>& answered() const { return answered_; }
+
+  /// Proposals of the target that wait for the initiator, with the value proposed.
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& open_to_initiator() const {
+    return by_target_;
+  }
+
+  /// The state after everything heard so far.
+  [[nodiscard]] const Parameters& parameters() const { return parameters_; }
+
+  /// The target's breaches since the last call.
+  [[nodiscard]] std::vector<TextBreach> take_breaches();
+
+  /// Rules for which something was there to be looked at, since the last call.
+  [[nodiscard]] std::set<iscsi::Rule> take_checked();
+
+ private:
+  struct Proposal {
+    std::string value;
+    bool in_place = true;  ///< in a stage and from a side where the key may be
+  };
+
+  void hear_request(Stage stage, std::string_view text);
+  void hear_response(Stage stage, bool ends, std::string_view text);
+  void hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
+                 std::uint32_t byte);
+  void judge_answer(const KeyRow& row, const Proposal& proposal, const std::string& value,
+                    std::uint32_t byte);
+  void judge_declaration(Stage stage, const KeyRow& row, const std::string& value,
+                         std::uint32_t byte);
+  void judge_place(Stage stage, const KeyRow& row, const std::string& value, std::uint32_t byte);
+  void close_negotiation();
+  void check(iscsi::Rule rule, bool holds, std::uint32_t byte, std::string found);
+  void declare(Side side, std::string_view key, std::string_view value);
+
+  Parameters parameters_;
+  iscsi::text::Assembly request_text_;
+  iscsi::text::Assembly response_text_;
+  std::vector<HeardPair> asked_;
+  std::vector<HeardPair> answered_;
+  std::map<std::string, Proposal, std::less<>> by_initiator_;  // not answered yet
+  std::map<std::string, std::string, std::less<>> by_target_;  // not answered yet
+  std::set<std::string, std::less<>> sent_by_initiator_;
+  std::set<std::string, std::less<>> sent_by_target_;
+  bool initiator_repeats_ = false;
+  std::vector<TextBreach> breaches_;
+  std::set<iscsi::Rule> checked_;
+};
+
+}  // namespace conformance

@@ -1,0 +1,173 @@
+/// The login phase (RFC 3720 3.2.3, 5.3, 10.12, 10.13) and what may be sent when.
+
+#include <algorithm>
+#include <utility>
+
+#include "conformance/monitor/watched.hpp"
+
+namespace conformance::watched {
+
+using iscsi::Rule;
+using iscsi::pdu::Opcode;
+
+namespace {
+
+constexpr std::uint64_t full_feature_code = 3;
+constexpr std::uint64_t operational_code = 1;
+
+Stage stage_of(std::uint64_t code) { return code == 0 ? Stage::security : Stage::operational; }
+
+bool says(const std::vector<HeardPair>& pairs, std::string_view key) {
+  return std::ranges::find(pairs, key, &HeardPair::key) != pairs.end();
+}
+
+/// A connection that joins a session goes by that session's numbers; any other begins its own.
+void begin_session(Conversation& all, Connection& connection) {
+  const LoginWatch& login = connection.login;
+  if (login.tsih != 0)
+    for (std::size_t i = 0; i < all.sessions.size(); ++i)
+      if (all.sessions[i].tsih == login.tsih) {
+        connection.session = i;
+        return;
+      }
+  connection.session = all.sessions.size();
+  all.sessions.push_back({.tsih = 0, .next_unsent = login.cmd_sn, .sent = {}});
+}
+
+void check_refusal(Look& look, Connection& connection, const Pdu& pdu) {
+  const auto stages = pdu.bits(1, 4, 4);
+  look.check(Rule::refused_login_has_no_stage, !pdu.bit(1, 0) && stages == 0, 1,
+             std::to_integer<std::uint64_t>(pdu.frame.header[1]));
+  connection.login.refused = true;
+  if (pdu.number<1>(36) != 1) return;
+  connection.talk.response(stage_of(connection.login.current_stage), false, false, pdu.frame.data);
+  bool named = false;
+  bool tagged = false;
+  for (const HeardPair& pair : connection.talk.answered()) {
+    named = named || pair.key == "TargetAddress";
+    tagged = tagged || (pair.key == "TargetAddress" && pair.value.contains(','));
+  }
+  look.check(Rule::redirection_names_an_address, named && !tagged, 48, pdu.data_bytes());
+  look.take(connection.talk);
+}
+
+void check_stages(Look& look, const LoginWatch& login, const Pdu& pdu) {
+  const bool transit = pdu.bit(1, 0);
+  const std::uint64_t current = pdu.bits(1, 4, 2);
+  const std::uint64_t next = pdu.bits(1, 6, 2);
+  const auto flags = std::to_integer<std::uint64_t>(pdu.frame.header[1]);
+  look.check(Rule::login_response_transits_only_when_asked, !transit || login.transit, 1, flags);
+  look.check(
+      Rule::login_response_is_in_current_stage, current == login.current_stage, 1, current,
+      "CSG " + std::to_string(current) + ", expected " + std::to_string(login.current_stage));
+  if (!transit || !login.transit) return;
+  look.check(Rule::next_stage_is_not_beyond_the_one_asked, next <= login.next_stage, 1, next,
+             "NSG " + std::to_string(next) + " for " + std::to_string(login.next_stage));
+  const bool allowed = (current == 0 && (next == operational_code || next == full_feature_code)) ||
+                       (current == operational_code && next == full_feature_code);
+  look.check(Rule::login_response_transition_is_allowed, allowed, 1, flags);
+}
+
+void check_identity(Look& look, LoginWatch& login, const Pdu& pdu, bool final) {
+  const auto versions = static_cast<std::uint16_t>(pdu.number<2>(2));
+  if (login.versions)
+    look.check(Rule::login_response_keeps_versions, *login.versions == versions, 2, versions);
+  login.versions = login.versions.value_or(versions);
+  const std::uint64_t tsih = pdu.number<2>(14);
+  if (login.tsih == 0)
+    look.check(Rule::tsih_comes_with_final_login_response, (tsih != 0) == final, 14, tsih,
+               final ? "in the final response" : "before the final response");
+}
+
+/// 5.3.1: with the first response behind a complete text, when a target was named.
+void check_portal_group(Look& look, Connection& connection, const Pdu& pdu) {
+  LoginWatch& login = connection.login;
+  if (!login.tag_of_portal_due || !login.text_complete || pdu.bit(1, 1)) return;
+  login.tag_of_portal_due = false;
+  if (login.target_named)
+    look.check(Rule::portal_group_tag_is_in_first_response,
+               says(connection.talk.answered(), "TargetPortalGroupTag"), 48, pdu.data_bytes());
+}
+
+void finish_login(Conversation& all, Connection& connection, const Pdu& pdu) {
+  connection.stage = Stage::full_feature;
+  connection.agreed = connection.talk.parameters();
+  all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
+}
+
+}  // namespace
+
+void note_login_request(Conversation& all, Connection& connection, const Pdu& pdu) {
+  LoginWatch& login = connection.login;
+  const bool first = !login.requested;
+  login.requested = true;
+  login.open_request = true;
+  login.transit = pdu.bit(1, 0);
+  login.continued = pdu.bit(1, 1);
+  login.current_stage = pdu.bits(1, 4, 2);
+  login.next_stage = pdu.bits(1, 6, 2);
+  if (first) {
+    login.tag = pdu.tag();
+    login.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
+    login.cmd_sn = pdu.cmd_sn();
+    login.cid = static_cast<std::uint16_t>(pdu.number<2>(20));
+    begin_session(all, connection);
+  }
+  connection.talk.request(stage_of(login.current_stage), login.continued, pdu.frame.data);
+  if (login.continued) return;
+  login.text_complete = true;
+  login.target_named = login.target_named || says(connection.talk.asked(), "TargetName");
+}
+
+void check_login_response(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
+  LoginWatch& login = connection.login;
+  if (connection.in_full_feature()) {
+    look.check(Rule::login_response_belongs_to_login, false, 0, 0x23);
+    return;
+  }
+  if (connection.desynchronised) return;
+  const bool open = std::exchange(login.open_request, false);
+  const bool other = std::exchange(login.other_request, false);
+  look.check(Rule::response_answers_a_request, open || other, 0, 0x23,
+             "a Login Response without a request");
+  if (!open && !other) return;
+  if (!other)
+    look.check(Rule::login_response_repeats_task_tag, pdu.tag() == login.tag, 16, pdu.tag(),
+               "expected " + std::to_string(login.tag));
+  if (pdu.number<2>(36) != 0) {
+    check_refusal(look, connection, pdu);
+    return;
+  }
+  const bool transit = pdu.bit(1, 0);
+  const bool final = transit && login.transit && pdu.bits(1, 6, 2) == full_feature_code;
+  check_stages(look, login, pdu);
+  check_identity(look, login, pdu, final);
+  if (login.continued)
+    look.check(Rule::continued_request_is_answered_without_data, pdu.data_bytes() == 0, 5,
+               pdu.data_bytes());
+  connection.talk.response(stage_of(login.current_stage), pdu.bit(1, 1), transit && login.transit,
+                           pdu.frame.data);
+  look.take(connection.talk);
+  check_portal_group(look, connection, pdu);
+  if (final)
+    finish_login(all, connection, pdu);
+  else if (transit && login.transit)
+    connection.stage = Stage::operational;
+}
+
+void check_phase(Look& look, Connection& connection, const Pdu& pdu) {
+  const bool login = pdu.opcode() == Opcode::login_response;
+  if (connection.login.refused)
+    look.check(Rule::refused_login_ends_connection, false, 0,
+               static_cast<std::uint64_t>(pdu.opcode()), "a PDU behind the refusal");
+  if (!connection.in_full_feature())
+    look.check(Rule::only_login_responses_during_login, login, 0,
+               static_cast<std::uint64_t>(pdu.opcode()));
+  else if (!login)
+    look.checked(Rule::login_response_belongs_to_login);
+  if (connection.logged_out)
+    look.check(Rule::nothing_follows_logout_response, false, 0,
+               static_cast<std::uint64_t>(pdu.opcode()));
+}
+
+}  // namespace conformance::watched

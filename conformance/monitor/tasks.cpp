@@ -1,0 +1,231 @@
+/// Requests and the responses that belong to them: tags, pings, text, task management, logout,
+/// Reject.
+
+#include <algorithm>
+
+#include "conformance/monitor/watched.hpp"
+
+namespace conformance::watched {
+
+using iscsi::Rule;
+using iscsi::pdu::Opcode;
+using iscsi::wire::CmdSN;
+
+namespace {
+
+constexpr bool is_command(Opcode opcode) {
+  return opcode == Opcode::nop_out || opcode == Opcode::scsi_command ||
+         opcode == Opcode::task_management_request || opcode == Opcode::text_request ||
+         opcode == Opcode::logout_request;
+}
+
+enum Function : std::uint8_t {
+  abort_task = 1,
+  abort_task_set = 2,
+  clear_task_set = 4,
+  logical_unit_reset = 5,
+  target_warm_reset = 6,
+  target_cold_reset = 7,
+};
+
+/// The responses that a request of this kind may get.
+bool answers(Opcode request, Opcode response) {
+  switch (request) {
+    case Opcode::nop_out: return response == Opcode::nop_in;
+    case Opcode::scsi_command:
+      return response == Opcode::scsi_response || response == Opcode::data_in ||
+             response == Opcode::ready_to_transfer;
+    case Opcode::task_management_request: return response == Opcode::task_management_response;
+    case Opcode::text_request: return response == Opcode::text_response;
+    case Opcode::logout_request: return response == Opcode::logout_response;
+    default: return false;
+  }
+}
+
+/// Fills in what the kinds of request add to a task.
+void note_details(Connection& connection, Task& task, const Pdu& pdu) {
+  switch (task.request) {
+    case Opcode::nop_out: task.ping.assign(pdu.frame.data.begin(), pdu.frame.data.end()); break;
+    case Opcode::scsi_command: note_command(connection, task, pdu); break;
+    case Opcode::text_request:
+      if (pdu.transfer_tag() == no_tag) connection.talk = Talk{connection.agreed};
+      task.text_final = pdu.final();
+      task.text_continued = pdu.bit(1, 1);
+      connection.talk.request(Stage::full_feature, task.text_continued, pdu.frame.data);
+      break;
+    case Opcode::task_management_request:
+      task.function = static_cast<std::uint8_t>(pdu.bits(1, 1, 7));
+      task.referenced_tag = pdu.word(20);
+      break;
+    case Opcode::logout_request:
+      task.logout_reason = static_cast<std::uint8_t>(pdu.bits(1, 1, 7));
+      task.logout_cid = static_cast<std::uint16_t>(pdu.number<2>(20));
+      break;
+    default: break;
+  }
+}
+
+/// The tasks that a task management request covers (10.5.1), in so far as it is certain.
+std::vector<Task*> covered_tasks(Connection& connection, const Task& management) {
+  std::vector<Task*> covered;
+  const auto add_if = [&](auto condition) {
+    for (auto& [tag, task] : connection.tasks)
+      if (task.request == Opcode::scsi_command && !task.done && condition(tag, task))
+        covered.push_back(&task);
+  };
+  const auto earlier = [&](const Task& task) { return task.cmd_sn.precedes(management.cmd_sn); };
+  switch (management.function) {
+    case abort_task:
+      add_if([&](std::uint32_t tag, const Task&) { return tag == management.referenced_tag; });
+      break;
+    case abort_task_set:
+    case clear_task_set:
+    case logical_unit_reset:
+      add_if([&](std::uint32_t, const Task& task) {
+        return task.lun == management.lun && earlier(task);
+      });
+      break;
+    case target_warm_reset:
+    case target_cold_reset:
+      add_if([&](std::uint32_t, const Task& task) { return earlier(task); });
+      break;
+    default: break;
+  }
+  return covered;
+}
+
+void check_ping(Look& look, const Connection& connection, const Task& task, const Pdu& pdu) {
+  const std::size_t wanted =
+      std::min<std::size_t>(task.ping.size(), connection.agreed.initiator_limit);
+  const bool same =
+      std::ranges::equal(pdu.frame.data, iscsi::wire::ByteView{task.ping}.first(wanted));
+  look.check(Rule::ping_data_is_returned, same, 48, pdu.data_bytes(),
+             std::to_string(pdu.data_bytes()) + " bytes for a ping of " +
+                 std::to_string(task.ping.size()));
+}
+
+void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
+  const bool final = pdu.final();
+  look.check(Rule::final_text_response_only_when_asked, !final || task.text_final, 1,
+             std::to_integer<std::uint64_t>(pdu.frame.header[1]));
+  if (task.text_continued)
+    look.check(Rule::continued_request_is_answered_without_data, pdu.data_bytes() == 0, 5,
+               pdu.data_bytes());
+  connection.talk.response(Stage::full_feature, pdu.bit(1, 1), final, pdu.frame.data);
+  look.take(connection.talk);
+  if (!final) return;
+  connection.agreed = connection.talk.parameters();
+  task.done = true;
+}
+
+void check_task_management(Connection& connection, Task& task, const Pdu& pdu) {
+  task.done = true;
+  if (pdu.number<1>(2) != 0) return;
+  for (Task* covered : covered_tasks(connection, task)) covered->aborted = true;
+}
+
+void check_logout(Connection& connection, Task& task, const Pdu& pdu) {
+  task.done = true;
+  const bool this_one = task.logout_reason == 0 || task.logout_cid == connection.login.cid;
+  if (pdu.number<1>(2) == 0 && this_one) connection.logged_out = true;
+}
+
+/// Whether this response is one that the task can still get.
+bool check_open(Look& look, const Task& task, const Pdu& pdu) {
+  if (task.ambiguous) return false;
+  const auto opcode = static_cast<std::uint64_t>(pdu.opcode());
+  look.check(Rule::nothing_follows_task_management_response, !task.aborted, 0, opcode,
+             "a response of an aborted task");
+  look.check(Rule::status_comes_once, !task.done, 0, opcode, "the task has ended");
+  return !task.done;
+}
+
+}  // namespace
+
+void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
+  const Opcode opcode = pdu.opcode();
+  if (!is_command(opcode)) return;
+  Session& session = all.session_of(connection);
+  const CmdSN cmd_sn = pdu.cmd_sn();
+  const bool duplicate = !pdu.immediate() && session.sent.contains(cmd_sn.value);
+  if (!pdu.immediate()) session.add(cmd_sn);
+  const std::uint32_t tag = pdu.tag();
+  const auto known = connection.tasks.find(tag);
+  const bool open = known != connection.tasks.end() && !known->second.done;
+  const bool goes_on =
+      open && opcode == Opcode::text_request && known->second.request == Opcode::text_request;
+  if (duplicate) {  // to be passed over: it makes no task, and a task of its tag proves nothing
+    if (open) known->second.ambiguous = true;
+    return;
+  }
+  if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
+    session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received
+  if (tag == no_tag) return;
+  Task& task = connection.tasks[tag];
+  if (!goes_on) {
+    const bool reused = open;
+    task = Task{};
+    task.ambiguous = reused;
+  }
+  task.request = opcode;
+  task.cmd_sn = cmd_sn;
+  task.immediate = pdu.immediate();
+  task.lun = pdu.number<8>(8);
+  task.disturbed = task.disturbed || damaged;
+  note_details(connection, task, pdu);
+}
+
+void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
+  const Opcode opcode = pdu.opcode();
+  if (connection.desynchronised || connection.retransmission_asked || pdu.tag() == no_tag) return;
+  if (opcode == Opcode::login_response || opcode == Opcode::reject ||
+      opcode == Opcode::async_message)
+    return;
+  const auto found = connection.tasks.find(pdu.tag());
+  const bool fits = found != connection.tasks.end() && answers(found->second.request, opcode);
+  look.check(Rule::response_answers_a_request, fits, 16, pdu.tag(),
+             found == connection.tasks.end() ? "no request has this tag"
+                                             : "the request of this tag is of another kind");
+  if (!fits) return;
+  Task& task = found->second;
+  if (!check_open(look, task, pdu)) return;
+  const bool has_status =
+      opcode != Opcode::ready_to_transfer && (opcode != Opcode::data_in || pdu.bit(1, 7));
+  if (has_status && !task.immediate)
+    look.check(Rule::status_acknowledges_its_command, task.cmd_sn.precedes(pdu.exp_cmd_sn()), 28,
+               pdu.exp_cmd_sn().value, "CmdSN " + std::to_string(task.cmd_sn.value));
+  switch (opcode) {
+    case Opcode::nop_in:
+      check_ping(look, connection, task, pdu);
+      task.done = true;
+      break;
+    case Opcode::text_response: check_text(look, connection, task, pdu); break;
+    case Opcode::task_management_response: check_task_management(connection, task, pdu); break;
+    case Opcode::logout_response: check_logout(connection, task, pdu); break;
+    case Opcode::data_in: check_data_in(look, connection, task, pdu); break;
+    case Opcode::ready_to_transfer: check_r2t(look, connection, task, pdu); break;
+    case Opcode::scsi_response: check_scsi_response(look, task, pdu); break;
+    default: break;
+  }
+}
+
+void check_reject(Look& look, Connection& connection, const Pdu& pdu) {
+  if (pdu.opcode() != Opcode::reject || pdu.data_bytes() < iscsi::pdu::bhs_bytes) return;
+  const auto refused = pdu.frame.data.first<iscsi::pdu::bhs_bytes>();
+  if (connection.desynchronised) return;
+  const bool ours = connection.headers.contains(std::string{iscsi::wire::as_text(refused)});
+  look.check(Rule::reject_returns_a_sent_header, ours, 48, pdu.data_bytes());
+  if (!ours) return;
+  const iscsi::pdu::Frame frame{.header = refused};
+  const Pdu request{frame};
+  if (!is_command(request.opcode())) return;
+  if (!request.immediate())
+    look.check(Rule::rejected_command_leaves_a_gap,
+               pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
+               "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
+  // 6.3: the command is discarded; what is left of a task with its tag proves nothing.
+  const auto task = connection.tasks.find(request.tag());
+  if (task != connection.tasks.end()) task->second.ambiguous = true;
+}
+
+}  // namespace conformance::watched

@@ -1,0 +1,191 @@
+/// The data of SCSI commands (RFC 3720 3.2.4.2, 10.3, 10.4, 10.7, 10.8).
+
+#include <algorithm>
+
+#include "conformance/monitor/watched.hpp"
+#include "pdu/additional_headers.hpp"
+
+namespace conformance::watched {
+
+using iscsi::Rule;
+
+namespace {
+
+constexpr std::uint8_t status_good = 0;
+
+std::string bytes_text(std::uint64_t from, std::uint64_t to) {
+  return "bytes " + std::to_string(from) + " to " + std::to_string(to);
+}
+
+/// The bytes that the initiator may be solicited for, or has been: has any of them arrived?
+bool was_received(const Task& task, std::uint64_t from, std::uint64_t to) {
+  if (from < task.unsolicited_end) return true;
+  return std::ranges::any_of(task.solicitations, [&](const Solicitation& one) {
+    return one.answered && from < one.offset + one.length && one.offset < to;
+  });
+}
+
+struct Residual {
+  bool overflow = false;
+  bool underflow = false;
+  std::uint64_t count = 0;
+};
+
+void check_residual(Look& look, const Task& task, const Residual& residual) {
+  if (task.disturbed || (task.reads && task.writes)) return;
+  const std::uint64_t moved = task.reads ? task.bytes_in : task.bytes_out;
+  const std::string text = std::to_string(moved) + " of " + std::to_string(task.expected) +
+                           " bytes moved; residual " + (residual.underflow ? "U " : "") +
+                           (residual.overflow ? "O " : "") + std::to_string(residual.count);
+  bool exact = moved == task.expected;
+  if (residual.overflow) exact = moved == task.expected && residual.count > 0;
+  if (residual.underflow) {
+    // What was written may be less than what was sent; what was read is what came.
+    const std::uint64_t processed = task.expected - residual.count;
+    exact = residual.count > 0 && residual.count <= task.expected &&
+            (task.reads ? processed == moved : processed <= moved);
+  }
+  look.check(Rule::residual_count_is_exact, exact, 44, residual.count, text);
+}
+
+void check_waited(Look& look, const Task& task) {
+  if (!task.writes || task.disturbed) return;
+  const bool waiting = task.unsolicited_open ||
+                       std::ranges::any_of(task.solicitations,
+                                           [](const Solicitation& one) { return !one.answered; });
+  look.check(Rule::status_waits_for_data, !waiting, 3, task.solicitations.size());
+}
+
+}  // namespace
+
+void note_command(Connection& connection, Task& task, const Pdu& pdu) {
+  const Parameters& agreed = connection.agreed;
+  task.reads = pdu.bit(1, 1);
+  task.writes = pdu.bit(1, 2);
+  task.expected = pdu.word(20);
+  task.bytes_out = pdu.data_bytes();
+  task.unsolicited_end = pdu.data_bytes();
+  task.unsolicited_open = task.writes && !pdu.final();
+  const bool illegal = (pdu.data_bytes() > 0 && (!agreed.immediate_data || !task.writes)) ||
+                       pdu.data_bytes() > std::min(agreed.first_burst_length, task.expected) ||
+                       (task.unsolicited_open && agreed.initial_r2t);
+  task.disturbed = task.disturbed || illegal;
+}
+
+void note_data_out(Connection& connection, const Pdu& pdu, bool damaged) {
+  const auto found = connection.tasks.find(pdu.tag());
+  if (found == connection.tasks.end()) return;
+  Task& task = found->second;
+  const std::uint64_t offset = pdu.word(40);
+  const std::uint64_t end = offset + pdu.data_bytes();
+  task.disturbed = task.disturbed || damaged || end > task.expected;
+  task.bytes_out += pdu.data_bytes();
+  if (pdu.transfer_tag() == no_tag) {
+    const bool legal = task.unsolicited_open && end <= connection.agreed.first_burst_length;
+    task.disturbed = task.disturbed || !legal || offset != task.unsolicited_end;
+    task.unsolicited_end = std::max(task.unsolicited_end, end);
+    if (pdu.final()) task.unsolicited_open = false;
+    return;
+  }
+  for (Solicitation& one : task.solicitations)
+    if (one.transfer_tag == pdu.transfer_tag() && !one.answered) {
+      const bool inside = offset >= one.offset && end <= one.offset + one.length;
+      task.disturbed = task.disturbed || !inside;
+      one.answered = pdu.final();
+      return;
+    }
+  task.disturbed = true;
+}
+
+void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
+  const Parameters& agreed = connection.agreed;
+  const std::uint64_t offset = pdu.word(40);
+  const std::uint64_t end = offset + pdu.data_bytes();
+  look.check(Rule::data_in_answers_a_read, task.reads, 0, 0x25);
+  const std::uint32_t data_sn = pdu.word(36);
+  look.check(Rule::data_in_sn_counts_up, data_sn == task.next_data_sn, 36, data_sn,
+             "expected " + std::to_string(task.next_data_sn));
+  task.next_data_sn = data_sn + 1;
+  ++task.data_ins;
+  look.check(Rule::acknowledge_bit_needs_recovery_level,
+             !pdu.bit(1, 1) || agreed.error_recovery_level > 0, 1,
+             std::to_integer<std::uint64_t>(pdu.frame.header[1]));
+  if (!task.writes)
+    look.check(Rule::data_in_is_within_expected_length, end <= task.expected, 40, offset,
+               bytes_text(offset, end) + " of " + std::to_string(task.expected));
+  if (pdu.data_bytes() > 0) {
+    const bool ordered =
+        task.in_sequence ? agreed.data_pdu_in_order : agreed.data_sequence_in_order;
+    const std::uint64_t before = task.in_sequence ? task.sequence_end : task.input_end;
+    if (ordered)
+      look.check(Rule::data_in_keeps_order, offset >= before, 40, offset,
+                 "the data before reached to " + std::to_string(before));
+  }
+  if (!task.in_sequence) task.sequence_bytes = 0;
+  task.sequence_bytes += pdu.data_bytes();
+  task.sequence_end = end;
+  task.input_end = std::max(task.input_end, end);
+  task.bytes_in += pdu.data_bytes();
+  task.in_sequence = !pdu.final();
+  look.check(Rule::data_in_sequence_is_within_max_burst,
+             task.sequence_bytes <= agreed.max_burst_length, 5, task.sequence_bytes,
+             "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
+  if (!pdu.bit(1, 7)) return;
+  task.done = true;
+  if (pdu.number<1>(3) == status_good)
+    check_residual(look, task,
+                   {.overflow = pdu.bit(1, 5), .underflow = pdu.bit(1, 6), .count = pdu.word(44)});
+}
+
+void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
+  const Parameters& agreed = connection.agreed;
+  const std::uint64_t offset = pdu.word(40);
+  const std::uint64_t length = pdu.word(44);
+  const std::uint64_t end = offset + length;
+  look.check(Rule::r2t_answers_a_write, task.writes, 0, 0x31);
+  look.check(Rule::r2t_repeats_lun, pdu.number<8>(8) == task.lun, 8, pdu.number<8>(8));
+  const std::uint32_t r2t_sn = pdu.word(36);
+  look.check(Rule::r2t_sn_counts_up, r2t_sn == task.next_data_sn, 36, r2t_sn,
+             "expected " + std::to_string(task.next_data_sn));
+  task.next_data_sn = r2t_sn + 1;
+  ++task.r2ts;
+  look.check(Rule::r2t_is_within_expected_length, end <= task.expected, 40, offset,
+             bytes_text(offset, end) + " of " + std::to_string(task.expected));
+  look.check(Rule::r2t_is_within_max_burst, length <= agreed.max_burst_length, 44, length,
+             "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
+  if (!task.disturbed) {
+    if (agreed.data_sequence_in_order && !task.solicitations.empty()) {
+      const Solicitation& last = task.solicitations.back();
+      look.check(Rule::r2ts_are_continuous, offset == last.offset + last.length, 40, offset,
+                 "the R2T before reached to " + std::to_string(last.offset + last.length));
+    }
+    look.check(Rule::received_data_is_not_asked_again, !was_received(task, offset, end), 40, offset,
+               bytes_text(offset, end));
+  }
+  task.solicitations.push_back(
+      {.transfer_tag = pdu.transfer_tag(), .offset = offset, .length = length});
+  const auto open = static_cast<std::uint64_t>(
+      std::ranges::count(task.solicitations, false, &Solicitation::answered));
+  look.check(Rule::outstanding_r2ts_are_within_limit, open <= agreed.max_outstanding_r2t, 0, open,
+             "MaxOutstandingR2T is " + std::to_string(agreed.max_outstanding_r2t));
+}
+
+void check_scsi_response(Look& look, Task& task, const Pdu& pdu) {
+  task.done = true;
+  look.check(Rule::snack_tag_is_zero_without_snack, pdu.word(20) == 0, 20, pdu.word(20));
+  const bool completed = pdu.number<1>(2) == 0;
+  if (task.data_ins > 0)
+    look.check(Rule::data_in_sequence_ends_in_final, !task.in_sequence, 1, task.data_ins);
+  if (!completed) return;
+  const std::uint64_t sent = task.data_ins + task.r2ts;
+  // 10.4.8 counts R2Ts and Data-In, and asks for 0 where no Data-In was sent: both are right then.
+  const std::uint64_t told = pdu.word(36);
+  look.check(Rule::exp_data_sn_counts_data, told == sent || (task.data_ins == 0 && told == 0), 36,
+             told, "expected " + std::to_string(sent));
+  check_waited(look, task);
+  if (pdu.number<1>(3) == status_good)
+    check_residual(look, task,
+                   {.overflow = pdu.bit(1, 5), .underflow = pdu.bit(1, 6), .count = pdu.word(44)});
+}
+
+}  // namespace conformance::watched

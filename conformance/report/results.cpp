@@ -1,0 +1,83 @@
+#include "conformance/report/results.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace conformance {
+namespace {
+
+using iscsi::Level;
+using iscsi::Rule;
+
+bool binds(Level level) {
+  return level == Level::must || level == Level::must_not || level == Level::implied;
+}
+
+}  // namespace
+
+Verdict weight_of(Rule rule, bool strict) {
+  const Level level = iscsi::about(rule).level;
+  if (binds(level)) return Verdict::fail;
+  if (level == Level::may) return Verdict::pass;
+  return strict ? Verdict::fail : Verdict::warn;
+}
+
+void weigh(CaseResult& result, bool strict) {
+  Judgement& judgement = result.judgement;
+  if (judgement.verdict == Verdict::fail && judgement.rule)
+    judgement.verdict = weight_of(*judgement.rule, strict);
+  if (judgement.verdict == Verdict::warn && strict) judgement.verdict = Verdict::fail;
+}
+
+void sum_up_rules(Run& run) {
+  std::map<Rule, RuleResult> rules;
+  const auto rule_of = [&](Rule rule) -> RuleResult& {
+    RuleResult& result = rules[rule];
+    result.rule = rule;
+    return result;
+  };
+  for (std::size_t i = 0; i < run.cases.size(); ++i) {
+    const CaseResult& one = run.cases[i];
+    for (const auto& [rule, looks] : one.observation.checked) rule_of(rule).looks += looks;
+    for (const Finding& finding : one.observation.findings) {
+      RuleResult& result = rule_of(finding.rule);
+      result.verdict = std::max(result.verdict, weight_of(finding.rule, run.strict));
+      result.breaches.push_back({i, finding.record, finding.byte, finding.what});
+    }
+    const Judgement& judgement = one.judgement;
+    if (judgement.verdict == Verdict::pass || judgement.verdict == Verdict::warn)
+      for (const Rule rule : one.story->rules) ++rule_of(rule).looks;
+    const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::warn;
+    if (!accuses || !judgement.rule) continue;
+    RuleResult& result = rule_of(*judgement.rule);
+    ++result.looks;
+    result.verdict = std::max(result.verdict, judgement.verdict);
+    result.breaches.push_back({i, judgement.record, judgement.byte, judgement.what});
+  }
+  run.rules.clear();
+  for (auto& [rule, result] : rules) run.rules.push_back(std::move(result));
+}
+
+std::string_view name_of(Verdict verdict) {
+  constexpr std::array<std::string_view, 5> names{"pass", "unsupported", "warn", "fail", "error"};
+  return names[static_cast<std::size_t>(verdict)];
+}
+
+std::string_view name_of(Manner manner) {
+  constexpr std::array<std::string_view, 9> names{
+      "",      "wrong answer", "silence",    "disconnect", "reset",
+      "crash", "unreachable",  "unreadable", "flood"};
+  return names[static_cast<std::size_t>(manner)];
+}
+
+bool is_accepted(Verdict verdict, const std::string& excuse) {
+  return (verdict != Verdict::fail && verdict != Verdict::error) || !excuse.empty();
+}
+
+std::size_t count(const Run& run, Verdict verdict) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      run.cases, [&](const CaseResult& one) { return one.judgement.verdict == verdict; }));
+}
+
+}  // namespace conformance
