@@ -1,7 +1,8 @@
 #pragma once
 
 /// The ledger of RFC 3720's rules: every refusal and every failed check names one of these.
-/// The words live once, in the `ledger_*.hpp` beside this file; a `Violation` carries only the name and the place.
+/// The words live once, in the `ledger_*.hpp` beside this file; a `Violation` carries only the name
+/// and the place.
 
 #include <cstdint>
 #include <span>
