@@ -21,7 +21,7 @@ using namespace iscsi;
 
 /// The enumerators of `Rule`, read from the header that declares them.
 std::vector<std::string> enumerators() {
-  std::ifstream in{std::string{SOURCE_ROOT} + "/reference/rules/rule.hpp"};
+  std::ifstream in{SOURCE_ROOT "/reference/rules/rule.hpp"};
   std::string source{std::istreambuf_iterator<char>{in}, {}};
   const std::size_t begin = source.find('{', source.find("enum class Rule"));
   source = source.substr(begin + 1, source.find("};", begin) - begin - 1);
