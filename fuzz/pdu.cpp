@@ -1,0 +1,108 @@
+// Holds: the decoder refuses a PDU exactly if the audit lists a breach that is more than a note;
+// what it accepts is encoded as it was, but for reserved bits; decoding that again changes nothing.
+
+#include <algorithm>
+#include <variant>
+
+#include "pdu/additional_headers.hpp"
+#include "pdu/codec.hpp"
+#include "support/entry.hpp"
+#include "support/pdu_stream.hpp"
+#include "support/require.hpp"
+
+namespace iscsi::fuzz {
+namespace {
+
+using pdu::Frame;
+
+bool is_only_noted(const Violation& violation) {
+  return about(violation.rule).remedy.kind == Remedy::Kind::audit_only;
+}
+
+Frame frame_of(const InputPdu& pdu) {
+  return {.header = pdu.header, .additional_headers = pdu.additional_headers, .data = pdu.data};
+}
+
+/// Header bits that may come back as zeros: those that the layout reserves, always or sometimes.
+pdu::HeaderBytes reservable_bits(const pdu::Description& description) {
+  pdu::HeaderBytes mask{};
+  for (const pdu::Field& field : description.fields)
+    if (field.kind == pdu::EntryKind::reserved || field.conditional)
+      for (std::size_t bit = field.place.first_bit();
+           bit < field.place.first_bit() + field.place.width; ++bit)
+        mask[bit / 8] |= static_cast<std::byte>(0x80U >> bit % 8);
+  return mask;
+}
+
+void check_header(const InputPdu& pdu, const pdu::HeaderBytes& encoded, bool reserved_bits_used) {
+  if (!reserved_bits_used)
+    return require(encoded == pdu.header, "a header without reserved bits is encoded as it was");
+  const pdu::HeaderBytes reservable = reservable_bits(*pdu::describe(pdu.opcode()));
+  for (std::size_t i = 0; i < pdu::bhs_bytes; ++i) {
+    const std::byte changed = encoded[i] ^ pdu.header[i];
+    require((changed & ~reservable[i]) == std::byte{}, "only reserved bits are changed");
+    require((changed & encoded[i]) == std::byte{}, "and they become zeros");
+  }
+}
+
+void check_additional_headers(const InputPdu& pdu) {
+  const auto headers = pdu::decode_additional_headers(pdu.additional_headers);
+  if (!headers) return;
+  const wire::Bytes area = pdu::encode_additional_headers(*headers);
+  const auto again = pdu::decode_additional_headers(area);
+  require(again.has_value() &&
+              std::ranges::equal(again->extended_cdb, headers->extended_cdb) &&
+              again->bidirectional_read_length == headers->bidirectional_read_length,
+          "additional headers are read as they were written");
+  require(pdu::audit_additional_headers(area).empty(), "and written without a breach");
+}
+
+template <class Decode>
+void check_decoder(const InputPdu& pdu, Decode decode) {
+  const auto breaches = pdu::audit(frame_of(pdu));
+  const auto decoded = decode(frame_of(pdu));
+  const bool sound = std::ranges::all_of(breaches, is_only_noted);
+  require(decoded.has_value() == sound, "the decoder refuses what the audit finds wrong");
+  if (!decoded) {
+    require(!is_only_noted(decoded.error()), "no PDU is refused for what is only noted");
+    require(std::ranges::find(breaches, decoded.error()) != breaches.end(),
+            "the audit lists the reason of a refusal");
+    return;
+  }
+  const bool reserved_bits_used = std::ranges::any_of(breaches, [](const Violation& breach) {
+    return breach.rule == Rule::reserved_bits_are_zero && breach.byte < pdu::bhs_bytes;
+  });
+  InputPdu encoded = pdu;
+  encoded.header = pdu::encode_header(*decoded, frame_of(pdu).lengths());
+  check_header(pdu, encoded.header, reserved_bits_used);
+  const auto again = decode(frame_of(encoded));
+  require(again.has_value() && *again == *decoded, "decoding what was encoded changes nothing");
+}
+
+/// An operation code that is no request is refused as one, and the reverse.
+template <class Decode>
+void check_wrong_direction(const InputPdu& pdu, Decode decode) {
+  require(!decode(frame_of(pdu)).has_value(), "the other side's PDUs are refused");
+}
+
+void check(const InputPdu& pdu) {
+  const pdu::Description* description = pdu::describe(pdu.opcode());
+  const bool from_target = pdu::is_from_target(pdu::Opcode{pdu.opcode()});
+  if (description == nullptr || from_target) check_wrong_direction(pdu, pdu::decode_request);
+  if (description == nullptr || !from_target) check_wrong_direction(pdu, pdu::decode_response);
+  if (description == nullptr) return;
+  if (from_target)
+    check_decoder(pdu, pdu::decode_response);
+  else
+    check_decoder(pdu, pdu::decode_request);
+  check_additional_headers(pdu);
+}
+
+}  // namespace
+}  // namespace iscsi::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace iscsi::fuzz;
+  for (const InputPdu& pdu : split(bytes_of(data, size), 64)) check(pdu);
+  return 0;
+}

@@ -1,0 +1,36 @@
+/// The mutator as libFuzzer calls it, for the harnesses whose inputs are PDUs.
+
+#include <algorithm>
+#include <cstring>
+
+#include "support/entry.hpp"
+#include "support/mutator.hpp"
+
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
+
+namespace {
+
+std::size_t give(const iscsi::wire::Bytes& bytes, std::uint8_t* out, std::size_t most) {
+  const std::size_t size = std::min(bytes.size(), most);
+  if (size > 0) std::memcpy(out, bytes.data(), size);
+  return size;
+}
+
+}  // namespace
+
+std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                    unsigned int seed) {
+  using namespace iscsi::fuzz;
+  Mutator mutator{Settings{std::uint64_t{seed}}, LLVMFuzzerMutate};
+  return give(mutator.mutate(bytes_of(data, size), max_size), data, max_size);
+}
+
+std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* data1, std::size_t size1,
+                                      const std::uint8_t* data2, std::size_t size2,
+                                      std::uint8_t* out, std::size_t max_out_size,
+                                      unsigned int seed) {
+  using namespace iscsi::fuzz;
+  Mutator mutator{Settings{std::uint64_t{seed}}, LLVMFuzzerMutate};
+  return give(mutator.cross(bytes_of(data1, size1), bytes_of(data2, size2), max_out_size), out,
+              max_out_size);
+}

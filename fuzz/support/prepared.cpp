@@ -1,0 +1,102 @@
+#include "support/prepared.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "support/login_settings.hpp"
+#include "support/require.hpp"
+#include "support/settings.hpp"
+
+namespace iscsi::fuzz {
+namespace {
+
+Terms draw_terms(Settings& settings) {
+  Terms terms;
+  terms.digests = {.header = settings.flag(), .data = settings.flag()};
+  terms.initial_r2t = settings.flag();
+  terms.immediate_data = settings.flag();
+  terms.data_pdu_in_order = !settings.one_in(3);
+  terms.data_sequence_in_order = !settings.one_in(3);
+  terms.several_connections = settings.one_in(3);
+  terms.max_recv_data_segment_length = settings.one_of({512U, 1001U, 8192U, 65536U});
+  terms.max_burst_length = settings.one_of({512U, 16384U, 262144U});
+  terms.first_burst_length = settings.one_of({512U, 4096U, 65536U});
+  terms.first_burst_length = std::min(terms.first_burst_length, terms.max_burst_length);
+  terms.max_outstanding_r2t = settings.one_of({1U, 1U, 3U});
+  terms.time2retain = settings.one_of({0U, 20U});
+  return terms;
+}
+
+Configuration make_configuration(const Terms& terms) {
+  Configuration configuration{.login = {.target = name(target_name)},
+                              .portals = {{.host = "192.0.2.7", .port = 3260}},
+                              .units = unit_configurations()};
+  login::Configuration& login = configuration.login;
+  // Whatever the initiator proposes comes about.
+  login.policy.data_pdu_in_order = false;
+  login.policy.data_sequence_in_order = false;
+  login.policy.max_outstanding_r2t = 64;
+  login.policy.max_connections = terms.several_connections ? 4 : 1;
+  login.policy.default_time2retain = 3600;
+  login.policy.max_burst_length = 262144;
+  login.policy.first_burst_length = 262144;
+  configuration.bounds.connections = 16;
+  configuration.bounds.sessions = 8;
+  return configuration;
+}
+
+void log_in(World& world, Prepared& made, std::size_t line) {
+  made.connections[line] = world.open();
+  made.conversation.opened(line);
+  if (line == Conversation::free_line) return;
+  world.deliver(made.connections[line], made.conversation.login(line), 4096);
+  made.conversation.heard(line, world.take_output(made.connections[line]));
+  require(made.conversation.in_full_feature_phase(line), "the harness's logins succeed");
+}
+
+std::unique_ptr<Prepared> prepare(std::size_t which) {
+  Settings settings{which};
+  const Terms terms = draw_terms(settings);
+  Configuration configuration = make_configuration(terms);
+  configuration.bounds.command_window = settings.one_of({2U, 8U, limits::command_window});
+  configuration.bounds.queued_output_bytes =
+      settings.one_of<std::size_t>({4096, 64U << 10U, limits::queued_output_bytes});
+  World world{Target{configuration}, configuration.bounds, 0};
+  auto made = std::make_unique<Prepared>(
+      Prepared{.configuration = configuration,
+               .target = Target{configuration},
+               .conversation = Conversation{terms, configuration.bounds.command_window}});
+  for (std::size_t line = 0; line < Conversation::lines; ++line) log_in(world, *made, line);
+  made->target = world.target();
+  return made;
+}
+
+}  // namespace
+
+const Prepared& prepared(std::size_t which) {
+  static std::array<std::unique_ptr<Prepared>, prepared_count> made;
+  std::unique_ptr<Prepared>& one = made[which % prepared_count];
+  if (!one) one = prepare(which % prepared_count);
+  return *one;
+}
+
+const Prepared& secured() {
+  static const Prepared made = [] {
+    Configuration configuration = make_configuration({});
+    configuration.login.normal_sessions = login::Authentication::required;
+    configuration.login.discovery_sessions = login::Authentication::required;
+    configuration.login.accounts = {
+        {.name = std::string{account_name}, .secret = std::string{account_secret}}};
+    World world{Target{configuration}, configuration.bounds, 0};
+    Prepared prepared{.configuration = configuration,
+                      .target = Target{configuration},
+                      .conversation = Conversation{{}, configuration.bounds.command_window}};
+    prepared.connections.fill(world.open());
+    prepared.target = world.target();
+    return prepared;
+  }();
+  return made;
+}
+
+}  // namespace iscsi::fuzz

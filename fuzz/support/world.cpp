@@ -1,0 +1,125 @@
+#include "support/world.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "support/memory.hpp"
+#include "support/require.hpp"
+
+namespace iscsi::fuzz {
+
+using wire::ByteView;
+
+std::size_t allowance(const Target& target, const session::Bounds& bounds,
+                      std::size_t received_bytes) {
+  constexpr std::size_t longest_transfer = 64U << 10U;  // of the harnesses' units
+  constexpr std::size_t media_bytes = 3 * (512U << 10U);
+  constexpr std::size_t per_session = 64U << 10U;  // a window of tasks without their data
+  // Two buffers while one grows, a segment on its way, a queue that one transfer may exceed.
+  const std::size_t per_connection = 2 * limits::input_bytes + limits::received_data_segment_bytes +
+                                     bounds.queued_output_bytes + 2 * longest_transfer;
+  // A PDU of a few bytes costs a header of its own here, and a queue's entry.
+  constexpr std::size_t per_byte = 16;
+  return media_bytes + per_connection * target.connection_count() +
+         per_session * (1 + target.session_count()) + per_byte * received_bytes + (1U << 20U);
+}
+
+World::World(Target target, const session::Bounds& bounds, std::size_t failure_in)
+    : bounds_(bounds),
+      media_(failure_in),
+      held_by_others_(live_bytes()),
+      target_(std::move(target)) {}
+
+ConnectionId World::open() {
+  const ConnectionId id =
+      target_.opened({.host = "192.0.2.1", .port = 3260}, Fresh{std::byte{1}}, now_);
+  require(target_.connection_count() <= bounds_.connections, "connections are within their bound");
+  return id;
+}
+
+void World::deliver(ConnectionId id, ByteView bytes, std::size_t most) {
+  while (!bytes.empty()) {
+    if (!target_.wants_input(id)) fetch(id);
+    if (!target_.wants_input(id)) return;
+    std::size_t moved = 0;
+    for (const std::span<std::byte> room : target_.space(id)) {
+      const std::size_t length = std::min({room.size(), bytes.size(), most - moved});
+      std::ranges::copy(bytes.first(length), room.begin());
+      bytes = bytes.subspan(length);
+      moved += length;
+    }
+    require(moved > 0, "a target that wants input has room for it");
+    received_bytes_ += moved;
+    target_.filled(id, moved, now_);
+    settle();
+  }
+}
+
+void World::settle() {
+  check_bounds();
+  while (const auto request = target_.next_medium_request()) {
+    const scsi::MediumResult result =
+        media_.perform(request->unit, request->operation, request->data_out, request->data_in);
+    target_.finished(*request, result, now_);
+    check_bounds();
+  }
+  static_cast<void>(target_.take_touched());
+  const std::vector<Note> notes = target_.take_notes();
+  require(notes.size() <= limits::notes, "remarks are within their bound");
+  notes_.insert(notes_.end(), notes.begin(), notes.end());
+}
+
+void World::check_bounds() const {
+  const std::size_t live = live_bytes();
+  const std::size_t held = live > held_by_others_ ? live - held_by_others_ : 0;
+  require(held <= allowance(target_, bounds_, received_bytes_) + 4 * fetched_bytes_,
+          "a peer makes the target hold no more than its bounds");
+  require(target_.session_count() <= bounds_.sessions, "sessions are within their bound");
+}
+
+/// Everything that waits to be sent, which lets the target go on.
+void World::fetch(ConnectionId id) {
+  wire::Bytes& output = outputs_[id];
+  while (target_.has_output(id)) {
+    const wire::Bytes more = target_.take_output(id, now_);
+    fetched_bytes_ += more.size();
+    output.insert(output.end(), more.begin(), more.end());
+    settle();
+  }
+}
+
+wire::Bytes World::take_output(ConnectionId id) {
+  fetch(id);
+  wire::Bytes output = std::exchange(outputs_[id], {});
+  fetched_bytes_ -= output.size();
+  return output;
+}
+
+bool World::close_if_told(ConnectionId id) {
+  if (target_.disposition(id) == Disposition::open) return false;
+  close(id);
+  return true;
+}
+
+void World::close(ConnectionId id) {
+  target_.closed(id, now_);
+  settle();
+}
+
+void World::pass(Moment milliseconds) {
+  now_ += milliseconds;
+  target_.elapsed(now_);
+  settle();
+}
+
+void World::shut_down() {
+  target_.shut_down(now_, 1);
+  settle();
+}
+
+void World::resize_unit(std::uint64_t blocks) {
+  require(target_.capacity_changed(0, blocks), "a unit can be resized");
+}
+
+}  // namespace iscsi::fuzz

@@ -1,0 +1,143 @@
+#include "tools/seed.hpp"
+
+/// The sixteen defects that were read in this project's predecessor, a target in Rust: each as a
+/// connection from its first byte, which can be sent to any target as it is.
+
+namespace iscsi::fuzz {
+namespace {
+
+using wire::InitiatorTaskTag;
+using wire::TargetTransferTag;
+using Login = Stream::Login;
+
+constexpr std::string_view names =
+    "InitiatorName=iqn.2004-04.com.example:host;TargetName=iqn.2004-04.com.example:disk;"
+    "SessionType=Normal;";
+
+wire::Bytes pattern(std::size_t bytes) { return wire::Bytes(bytes, std::byte{0x5a}); }
+
+Stream text_before_login() {
+  return Stream{1}.text("SendTargets=All;").login(names);
+}
+
+Stream command_in_discovery() {
+  return Stream::in_discovery().command({0x28, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 512});
+}
+
+/// PDUs without the digests that have been agreed: the first one's header digest is taken from the
+/// second one.
+Stream no_digests() {
+  Stream stream{1};
+  stream.login(std::string{names} + "HeaderDigest=CRC32C;DataDigest=CRC32C;");
+  return stream.send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{1}}, pattern(4))
+      .send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{2}});
+}
+
+Stream behind_the_window() {
+  Stream far{1000};
+  far.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 512, .immediate = pattern(512)});
+  return Stream::logged_in().append(far.bytes()).command({0x00}, {.unit = 9}).command({0x00});
+}
+
+/// Data-Out for the first R2T of a write, of which something is wrong.
+Stream with_data_out(const pdu::DataOut& data_out) {
+  return Stream::logged_in("ImmediateData=No;InitialR2T=Yes;MaxBurstLength=512;")
+      .command({0x00})  // takes the unit attention
+      .command({0x2a, 0, 0, 0, 0, 0, 0, 0, 2}, {.out = 1024})
+      .send(data_out, pattern(512));
+}
+
+/// The transfer tag of a target's first R2T is not known in advance; ours begins with 1.
+constexpr pdu::DataOut first_data{.initiator_task_tag = InitiatorTaskTag{2},
+                                  .target_transfer_tag = TargetTransferTag{1}};
+
+pdu::DataOut at_offset(std::uint32_t offset) {
+  pdu::DataOut pdu = first_data;
+  pdu.buffer_offset = offset;
+  return pdu;
+}
+
+pdu::DataOut with_data_sn(std::uint32_t number) {
+  pdu::DataOut pdu = first_data;
+  pdu.data_sn = wire::DataSN{number};
+  return pdu;
+}
+
+Stream overflowing_addresses() {
+  return Stream::logged_in()
+      .command({0x00})
+      .command({0x88, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+               {.in = 512})
+      .command({0x28, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff}, {.in = 0xffff'fe00})
+      .command({0x2a, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 1},
+               {.out = 512, .immediate = pattern(512)});
+}
+
+Stream unknown_opcode() {
+  pdu::HeaderBytes header = pdu::encode_header(pdu::NopOut{.immediate = true}, {});
+  header[0] = std::byte{0x1f};
+  return Stream::logged_in().append(header).command({0x00});
+}
+
+/// DataSegmentLength of nearly 16 MiB in the first header of a connection.
+wire::Bytes long_first_segment() {
+  wire::Bytes bytes = Stream{1}.login(names);
+  wire::store<3>(bytes, 5, 0xff'fffc);
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<Regression> crate_regressions() {
+  return {
+      {"crate-01-skipped-security",
+       "authentication bypass: a first Login Request in the operational stage",
+       Stream{1}.login(names)},
+      {"crate-02-text-before-login", "SendTargets is answered before any login",
+       text_before_login(), Rule::first_pdu_is_login_request},
+      {"crate-03-command-in-discovery", "SCSI commands are carried out in a discovery session",
+       command_in_discovery(), Rule::discovery_session_is_for_text_and_logout},
+      {"crate-04-digests-not-used", "CRC32C is agreed to and never computed", no_digests(),
+       Rule::header_digest_matches},
+      {"crate-05-sense-without-length", "sense data lacks its length",
+       Stream::logged_in().command({0x00}).command({0xff})},
+      {"crate-06-stat-sn-repeated", "StatSN of the last Login Response comes twice",
+       Stream::logged_in().send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{1}})},
+      {"crate-07-behind-the-window",
+       "a command behind the window is carried out; a bad LUN stalls the session",
+       behind_the_window(), Rule::cmd_sn_is_in_window},
+      {"crate-08-burst-of-zero", "MaxBurstLength=0 is agreed to and loops for ever",
+       Stream{1}.login(std::string{names} +
+                       "MaxBurstLength=0;MaxRecvDataSegmentLength=0;FirstBurstLength=0;"),
+       Rule::declaration_is_admissible},
+      {"crate-09-data-offset-outside", "Data-Out outside of the transfer is written elsewhere",
+       with_data_out(at_offset(0xffff'fe00)), Rule::data_out_offset_is_in_sequence},
+      {"crate-09-data-with-a-hole", "a hole in Data-Out counts as written",
+       with_data_out(at_offset(512)), Rule::data_out_offset_is_in_sequence},
+      {"crate-09-data-sn-wrong", "DataSN is not looked at", with_data_out(with_data_sn(7)),
+       Rule::data_sn_counts_up},
+      {"crate-10-address-overflow", "address plus length wraps round", overflowing_addresses()},
+      {"crate-11-write-6-of-256", "WRITE(6) of zero blocks means 256",
+       Stream::logged_in().command({0x00}).command({0x0a, 0, 0, 0, 0, 0}, {.out = 131072})},
+      {"crate-12-untagged-nop-out", "a NOP-Out without a task tag ends the connection",
+       Stream::logged_in()
+           .send(pdu::NopOut{.immediate = true}, pattern(4))
+           .send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{1}}, pattern(5))},
+      {"crate-13-unknown-opcode", "an unknown operation code is passed over in silence",
+       unknown_opcode(), Rule::opcode_is_known},
+      {"crate-14-key-continued", "a login's text goes on in the next request",
+       Stream{1}
+           .login(Login{1, 1, true}, names.substr(0, 50))
+           .login(Login{1, 3}, std::string{names.substr(50)} + "X-com.example.unknown=1;")},
+      {"crate-15-long-first-segment", "16 MiB are set aside for a header nobody has vouched for",
+       long_first_segment(), Rule::data_segment_within_limit},
+      {"crate-16-challenge-in-base64", "CHAP values in base64 are not read",
+       Stream{1}
+           .login(Login{0, 0}, std::string{names} + "AuthMethod=CHAP;")
+           .login(Login{0, 0}, "CHAP_A=5;")
+           .login(Login{0, 1},
+                  "CHAP_N=alice;CHAP_R=0bAAECAwQFBgcICQoLDA0ODw==;CHAP_I=1;CHAP_C=0bAAECAw==;")},
+  };
+}
+
+}  // namespace iscsi::fuzz
