@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -49,6 +50,7 @@ struct Options {
   std::string junit;
   std::string json_file;
   std::string evidence;
+  std::string restart;
   std::uint64_t seed = 1;
   std::uint64_t answer_ms = 5000;
   std::string rule;
@@ -266,6 +268,20 @@ int conclude(const Options& options, Run& run) {
   return accepted && complaints.empty() ? exit_expected : exit_unexpected;
 }
 
+/// Whether the target can be reached again after a crash; without `--restart` it cannot.
+template <Transport T>
+bool restart(const Options& options, T& transport) {
+  constexpr int attempts = 100;
+  constexpr useconds_t pause_us = 100'000;
+  if (options.restart.empty() || std::system(options.restart.c_str()) != 0) return false;
+  for (int i = 0; i < attempts; ++i, ::usleep(pause_us))
+    if (!transport.open(probing_connection)) {
+      transport.leave(probing_connection, false);
+      return true;
+    }
+  return false;
+}
+
 template <Transport T>
 int run_on(const Options& options, const Library& library, Settings settings, T& transport) {
   const std::vector<Case> cases = selected(library, options.select);
@@ -291,6 +307,14 @@ int run_on(const Options& options, const Library& library, Settings settings, T&
     progress.begin(i, cases.size(), cases[i].name);
     run.cases.push_back(judge_case(cases[i], settings, transport, options.strict));
     progress.end(run.cases.back());
+    const Manner manner = run.cases.back().judgement.manner;
+    if ((manner == Manner::crash || manner == Manner::unreachable) &&
+        !restart(options, transport)) {
+      run.remark =
+          "the target takes no connection any more: " + std::to_string(cases.size() - i - 1) +
+          " cases were not run";
+      break;
+    }
   }
   run.duration_us = transport.now_us() - begin_us;
   return conclude(options, run);
@@ -343,6 +367,9 @@ void add_run_options(CLI::App& run, Options& options) {
   run.add_option("--junit", options.junit, "write JUnit XML to this file");
   run.add_option("--json", options.json_file, "write a JSON report to this file");
   run.add_option("--evidence", options.evidence, "write a decoded transcript per case here");
+  run.add_option("--restart", options.restart,
+                 "a shell command that starts the target again when it takes no connection any "
+                 "more");
   run.add_option("--seed", options.seed, "the run is repeatable for the same number");
   run.add_option("--timeout", options.answer_ms, "milliseconds that an answer may take")
       ->check(CLI::Range(10, 600'000));

@@ -68,8 +68,11 @@ void Talk::hear_request(Stage stage, std::string_view text) {
     const std::string value{pair.value};
     asked_.push_back({key, value});
     const KeyRow* row = find_key_row(key);
-    if (!sent_by_initiator_.insert(key).second && (row == nullptr || !row->repeatable))
-      initiator_repeats_ = true;
+    if (!sent_by_initiator_.insert(key).second && (row == nullptr || !row->repeatable)) {
+      initiator_repeats_ = true;  // what the target owes for that is not this class's question
+      by_initiator_.erase(key);
+      continue;
+    }
     if (by_target_.erase(key) > 0) {
       parameters_.agree(key, value);
       continue;

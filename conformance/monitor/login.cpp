@@ -97,7 +97,7 @@ void finish_login(Conversation& all, Connection& connection, const Pdu& pdu) {
 
 }  // namespace
 
-void note_login_request(Conversation& all, Connection& connection, const Pdu& pdu) {
+void note_login_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
   LoginWatch& login = connection.login;
   const bool first = !login.requested;
   login.requested = true;
@@ -106,6 +106,7 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
   login.continued = pdu.bit(1, 1);
   login.current_stage = pdu.bits(1, 4, 2);
   login.next_stage = pdu.bits(1, 6, 2);
+  login.disturbed = login.disturbed || damaged || (login.transit && login.continued);
   if (first) {
     login.tag = pdu.tag();
     login.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
@@ -140,14 +141,17 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
   }
   const bool transit = pdu.bit(1, 0);
   const bool final = transit && login.transit && pdu.bits(1, 6, 2) == full_feature_code;
-  check_stages(look, login, pdu);
+  if (!login.disturbed) check_stages(look, login, pdu);
   check_identity(look, login, pdu, final);
-  if (login.continued)
+  if (login.continued && !login.disturbed)
     look.check(Rule::continued_request_is_answered_without_data, pdu.data_bytes() == 0, 5,
                pdu.data_bytes());
   connection.talk.response(stage_of(login.current_stage), pdu.bit(1, 1), transit && login.transit,
                            pdu.frame.data);
-  look.take(connection.talk);
+  if (login.disturbed)
+    (void)connection.talk.take_breaches();
+  else
+    look.take(connection.talk);
   check_portal_group(look, connection, pdu);
   if (final)
     finish_login(all, connection, pdu);

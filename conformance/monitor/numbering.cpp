@@ -45,6 +45,7 @@ void check_stat_sn(Look& look, Connection& connection, const Pdu& pdu) {
 
 void check_numbers(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   const bool login = pdu.opcode() == Opcode::login_response;
+  if (!connection.login.requested) return;      // there is no session yet that could be numbered
   if (login && pdu.number<2>(36) != 0) return;  // 10.13.5: numbers are valid with success only
   check_stat_sn(look, connection, pdu);
 

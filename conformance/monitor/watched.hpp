@@ -125,6 +125,7 @@ struct LoginWatch {
   bool tag_of_portal_due = true;          ///< the portal group tag has not been looked for yet
   std::optional<std::uint16_t> versions;  ///< Version-max and Version-active of the first response
   bool refused = false;
+  bool disturbed = false;  ///< the initiator broke rules about its requests
 };
 
 struct Connection {
@@ -187,7 +188,7 @@ void check_unreadable(Look& look, const Record& record);
 void check_numbers(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
 
 // login.cpp
-void note_login_request(Conversation& all, Connection& connection, const Pdu& pdu);
+void note_login_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged);
 void check_login_response(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
 void check_phase(Look& look, Connection& connection, const Pdu& pdu);
 

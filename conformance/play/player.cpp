@@ -133,9 +133,12 @@ bool Player::make_ready(Connection& connection) {
     wants_.push_back(OpenWanted{connection.number});
     return false;
   }
-  if (const auto refusal = refusals_.find(connection.number); refusal != refusals_.end())
-    finish(judge(Verdict::fail, Manner::unreachable,
-                 "the target takes no connection: " + refusal->second));
+  if (const auto refusal = refusals_.find(connection.number); refusal != refusals_.end()) {
+    Judgement judgement = judge(Verdict::fail, Manner::unreachable,
+                                "the target takes no connection: " + refusal->second);
+    judgement.rule.reset();  // nobody is there to break one
+    finish(std::move(judgement));
+  }
   return true;
 }
 

@@ -114,6 +114,7 @@ class Player {
   using Reading = std::variant<Consumed, Later, Settled, Mismatch, StoryFault>;
 
   [[nodiscard]] Progress settle(const Step& step, const Expect& expect);
+  [[nodiscard]] Progress take(const Outcome& outcome, Manner manner, std::size_t record);
   [[nodiscard]] Progress settle_without_pdu(const Expect& expect, Connection& connection);
   [[nodiscard]] Reading read(const Step& step, const Expect& expect, Connection& connection,
                              Arrival& arrival);
@@ -129,6 +130,9 @@ class Player {
                              const Candidate& candidate);
   [[nodiscard]] std::optional<std::uint32_t> wanted_tag(const Outcome& outcome,
                                                         const Connection& connection) const;
+  [[nodiscard]] bool is_for_later(const Expect& expect, const Connection& connection,
+                                  const Arrival& arrival) const;
+  void bind_agreement(const Connection& connection);
   [[nodiscard]] bool take_in_passing(Connection& connection, const Arrival& arrival);
   void answer_ping(Connection& connection, const Arrival& ping);
 

@@ -55,20 +55,21 @@ std::string name_of(const Outcome& outcome) {
 }
 
 std::string names_of(const Expect& expect) {
-  std::string names;
+  std::vector<std::string> names;
   for (const Outcome& outcome : expect.outcomes)
-    names += (names.empty() ? "" : " or ") + name_of(outcome);
-  return names;
+    if (const std::string name = name_of(outcome); std::ranges::find(names, name) == names.end())
+      names.push_back(name);
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " or ") + name;
+  return text;
 }
 
 }  // namespace
 
 Player::Progress Player::settle(const Step& step, const Expect& expect) {
   Connection& connection = initiator_.connection(step.connection);
-  if (connection.state == Connection::State::unused) {
-    if (!make_ready(connection)) return Progress::wait;
-    return Progress::stop;
-  }
+  if (!make_ready(connection)) return Progress::wait;
+  if (phase_ != Phase::acting) return Progress::stop;
   for (auto arrival = connection.inbox.begin(); arrival != connection.inbox.end();) {
     const Reading reading = read(step, expect, connection, *arrival);
     if (std::holds_alternative<Later>(reading)) {
@@ -90,19 +91,23 @@ Player::Progress Player::settle(const Step& step, const Expect& expect) {
     }
     if (const auto* settled = std::get_if<Settled>(&reading)) {
       if (phase_ != Phase::acting) return Progress::stop;
-      if (settled->outcome->verdict > judgement_.verdict) {
-        judgement_ = judge(settled->outcome->verdict, Manner::none, settled->outcome->because);
-        judgement_.record = record;
-      }
-      if (judgement_.verdict != Verdict::pass && judgement_.verdict != Verdict::warn) {
-        finish(judgement_);
-        return Progress::stop;
-      }
-      return Progress::advance;
+      return take(*settled->outcome, Manner::none, record);
     }
     deadline_us_ = now_us_ + settings_.answer_ms * 1000;  // it goes on: as long again
   }
   return settle_without_pdu(expect, connection);
+}
+
+/// An outcome that the story knows has come true.
+Player::Progress Player::take(const Outcome& outcome, Manner manner, std::size_t record) {
+  if (outcome.verdict > judgement_.verdict) {
+    judgement_ = judge(outcome.verdict, manner, outcome.because);
+    judgement_.record = record;
+  }
+  const bool goes_on = judgement_.verdict == Verdict::pass || judgement_.verdict == Verdict::warn;
+  if (goes_on && !outcome.ends) return Progress::advance;
+  finish(judgement_);
+  return Progress::stop;
 }
 
 /// Nothing in the inbox decides: the end of the connection or of patience may.
@@ -111,33 +116,24 @@ Player::Progress Player::settle_without_pdu(const Expect& expect, Connection& co
     const auto found = std::ranges::find(expect.outcomes, kind, &Outcome::kind);
     return found == expect.outcomes.end() ? nullptr : &*found;
   };
-  const auto take = [&](const Outcome& outcome, Manner manner) {
-    if (outcome.verdict > judgement_.verdict)
-      judgement_ = judge(outcome.verdict, manner, outcome.because);
-    if (judgement_.verdict == Verdict::pass || judgement_.verdict == Verdict::warn)
-      return Progress::advance;
-    finish(judgement_);
-    return Progress::stop;
-  };
   const auto fail = [&](Manner manner, const std::string& what) {
     Judgement judgement = judge(Verdict::fail, manner, what + "; expected " + names_of(expect));
     if (!initiator_.transcript().empty()) judgement.record = initiator_.transcript().size() - 1;
     finish(std::move(judgement));
     return Progress::stop;
   };
-  if (const auto refusal = refusals_.find(connection.number); refusal != refusals_.end())
-    return fail(Manner::unreachable, "the target takes no connection: " + refusal->second);
   if (connection.unreadable)
     return fail(Manner::unreadable, "the target's bytes cannot be read as PDUs");
   if (connection.state == Connection::State::ended) {
     const Manner manner = connection.reset ? Manner::reset : Manner::disconnect;
-    if (const Outcome* close = outcome_of(Outcome::Kind::close)) return take(*close, manner);
+    if (const Outcome* close = outcome_of(Outcome::Kind::close))
+      return take(*close, manner, initiator_.transcript().size() - 1);
     return fail(manner, connection.reset ? "the target reset the connection"
                                          : "the target ended the connection");
   }
   if (now_us_ < deadline_us_) return Progress::wait;
   if (const Outcome* nothing = outcome_of(Outcome::Kind::nothing))
-    return take(*nothing, Manner::none);
+    return take(*nothing, Manner::none, initiator_.transcript().size() - 1);
   return fail(Manner::silence, "the target was silent");
 }
 
@@ -171,14 +167,23 @@ Player::Reading Player::read(const Step& step, const Expect& expect, Connection&
   }
   if (unlike) return *unlike;
   if (take_in_passing(connection, arrival)) return Consumed{};
-  for (const Outcome& outcome : expect.outcomes)
-    if (outcome.pdu != nullptr && wanted_tag(outcome, connection) == arrival.tag())
-      return Mismatch{.what = sketch(arrival) + ", expected " + names_of(expect), .byte = 0};
-  const bool silence_wanted = std::ranges::find(expect.outcomes, Outcome::Kind::nothing,
-                                                &Outcome::kind) != expect.outcomes.end();
-  if (!silence_wanted && arrival.tag() != no_tag && connection.issued.contains(arrival.tag()))
-    return Later{};
+  if (is_for_later(expect, connection, arrival)) return Later{};
   return Mismatch{.what = sketch(arrival) + ", expected " + names_of(expect), .byte = 0};
+}
+
+/// Whether the PDU belongs to another request than the one that this step waits for.
+bool Player::is_for_later(const Expect& expect, const Connection& connection,
+                          const Arrival& arrival) const {
+  if (arrival.tag() == no_tag || !connection.issued.contains(arrival.tag())) return false;
+  bool another_is_wanted = false;
+  for (const Outcome& outcome : expect.outcomes) {
+    if (outcome.kind == Outcome::Kind::nothing) return false;
+    if (outcome.pdu == nullptr) continue;
+    const auto wanted = wanted_tag(outcome, connection);
+    if (wanted == arrival.tag()) return false;
+    another_is_wanted = another_is_wanted || wanted.has_value();
+  }
+  return another_is_wanted || arrival.tag() != connection.last_tag;
 }
 
 /// What a target may send at any time (10.9, 10.19): pings are answered, news are taken.
@@ -298,10 +303,19 @@ std::optional<Player::Reading> Player::read_login(const Step& step, const Outcom
   if (const auto* failed = std::get_if<Login::Failed>(&next))
     return Mismatch{.what = failed->why, .byte = 36};
   const Reading reading = hold(step, outcome, arrival, {&arrival, arrival.data, &arrival.text});
+  if (std::holds_alternative<Settled>(reading)) bind_agreement(connection);
   if (std::holds_alternative<Settled>(reading) && outcome.verdict == Verdict::pass)
     if (const auto unmet = unmet_need(true, &connection))
       finish(judge(Verdict::unsupported, Manner::none, *unmet));
   return reading;
+}
+
+/// What was agreed on, for stories that have to go by it.
+void Player::bind_agreement(const Connection& connection) {
+  for (const std::string_view key :
+       {"MaxBurstLength", "FirstBurstLength", "MaxOutstandingR2T", "ErrorRecoveryLevel"})
+    known_.insert_or_assign("agreed." + std::string{key}, connection.agreed.value_of(key));
+  known_.insert_or_assign("agreed.target_limit", connection.agreed.target_limit);
 }
 
 }  // namespace conformance

@@ -210,8 +210,8 @@ Verdict read_verdict(const Reader& at) {
 
 Outcome read_outcome(const Reader& at) {
   if (at.is_text()) return outcome_named(at, at.text());
-  const auto [name, fields] =
-      read_subject(at, {"data", "text", "numbers", "segment", "backwards", "verdict", "because"});
+  const auto [name, fields] = read_subject(
+      at, {"data", "text", "numbers", "segment", "backwards", "verdict", "because", "ends"});
   Outcome outcome = outcome_named(fields, name);
   for (const auto& [key, value] : fields.members()) {
     if (outcome.pdu == nullptr) value.refuse("no fields");
@@ -232,6 +232,7 @@ Outcome read_outcome(const Reader& at) {
   if (const auto segment = at.get("segment")) outcome.segment = read_expression(*segment);
   if (const auto backwards = at.get("backwards")) outcome.backwards = backwards->flag();
   if (const auto verdict = at.get("verdict")) outcome.verdict = read_verdict(*verdict);
+  if (const auto ends = at.get("ends")) outcome.ends = ends->flag();
   if (const auto because = at.get("because")) outcome.because = because->text();
   if (outcome.verdict != Verdict::pass && outcome.because.empty())
     at.refuse("a \"because\" for a verdict other than pass");

@@ -147,6 +147,7 @@ struct Outcome {
   bool backwards = false;             ///< completion: the Data-Out PDUs of a sequence in reverse
   Verdict verdict = Verdict::pass;    ///< what this outcome is worth
   std::string because;                ///< of a verdict other than pass
+  bool ends = false;                  ///< the story is over when this outcome holds
 };
 
 struct Expect {

@@ -47,6 +47,11 @@ Refusal redirect(const Redirection& redirection) {
   return refusal;
 }
 
+bool may_use_target(const Name& initiator, const Configuration& configuration) {
+  const auto& allowed = configuration.allowed_initiators;
+  return allowed.empty() || contains(allowed, initiator);
+}
+
 std::expected<void, Refusal> check_target(const KeyValue& pair, const Name& initiator,
                                           const Configuration& configuration) {
   const auto target = read_name(pair);
@@ -60,8 +65,7 @@ std::expected<void, Refusal> check_target(const KeyValue& pair, const Name& init
     return refused(Rule::target_has_not_been_removed, byte, pair.value.size());
   if (*target != configuration.target)
     return refused(Rule::target_is_known, byte, pair.value.size());
-  const auto& allowed = configuration.allowed_initiators;
-  if (!allowed.empty() && !contains(allowed, initiator))
+  if (!may_use_target(initiator, configuration))
     return refused(Rule::initiator_is_allowed, byte, initiator.text().size());
   return {};
 }
@@ -89,7 +93,9 @@ std::expected<Introduction, Refusal> introduce(Pairs pairs, text::SessionType ty
   if (target)
     if (const auto checked = check_target(*target, *name, configuration); !checked)
       return std::unexpected(checked.error());
-  return Introduction{.initiator = std::move(*name), .target_named = target != nullptr};
+  const bool may_use = may_use_target(*name, configuration);
+  return Introduction{
+      .initiator = std::move(*name), .target_named = target != nullptr, .may_use_target = may_use};
 }
 
 std::optional<Violation> check_no_introduction(Pairs pairs) {

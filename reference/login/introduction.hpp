@@ -18,6 +18,7 @@ namespace iscsi::login {
 struct Introduction {
   Name initiator;
   bool target_named = false;
+  bool may_use_target = false;  ///< false: only in discovery, where no target has been named
 
   friend bool operator==(const Introduction&, const Introduction&) = default;
 };

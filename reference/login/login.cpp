@@ -283,6 +283,7 @@ class Turn {
                         .cid = state_.first->cid,
                         .initiator_name = std::string(state_.introduction->initiator.text()),
                         .target_named = state_.introduction->target_named,
+                        .may_use_target = state_.introduction->may_use_target,
                         .user = state_.exchange.user,
                         .parameters = std::move(*parameters),
                         .exp_cmd_sn = exp_cmd_sn(),

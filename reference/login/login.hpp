@@ -105,6 +105,9 @@ struct Admission {
   wire::Cid cid{};
   std::string initiator_name;  ///< in its normal form
   bool target_named = true;
+  /// False for a discovery session of an initiator outside the access list: SendTargets is to tell
+  /// it nothing (D).
+  bool may_use_target = true;
   std::string user;  ///< the CHAP name; empty: not authenticated
   text::Parameters parameters;
   wire::CmdSN exp_cmd_sn{};     ///< of a new session: of its first command

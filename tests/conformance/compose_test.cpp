@@ -133,9 +133,9 @@ TEST(FieldOf, FindsFieldsByTheirRfcNames) {
 
 TEST(APattern, IsTheSameStreamWhereverItIsCut) {
   const auto part = [](std::uint64_t from, std::uint64_t length) {
-    return *make(DataRecipe{{DataRecipe::Pattern{Expression{9U}, Expression{from},
-                                                 Expression{length}}}},
-                 {});
+    return *make(
+        DataRecipe{{DataRecipe::Pattern{Expression{9U}, Expression{from}, Expression{length}}}},
+        {});
   };
   Bytes joined = part(0, 13);
   const Bytes rest = part(13, 51);

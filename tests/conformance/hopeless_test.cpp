@@ -10,8 +10,8 @@
 namespace conformance {
 namespace {
 
-using iscsi::wire::ByteView;
 using iscsi::wire::Bytes;
+using iscsi::wire::ByteView;
 
 class Closer : public Peer {
   bool ends(ConnectionNumber) override { return true; }
@@ -57,8 +57,10 @@ Settings hopeful() {
   settings.answer_ms = 50;
   settings.quiet_ms = 10;
   settings.may_write = true;
-  settings.facts = {{"block_size", std::uint64_t{512}}, {"last_block", std::uint64_t{99'999}},
-                    {"block", std::uint64_t{0}},        {"blocks", std::uint64_t{100'000}},
+  settings.facts = {{"block_size", std::uint64_t{512}},
+                    {"last_block", std::uint64_t{99'999}},
+                    {"block", std::uint64_t{0}},
+                    {"blocks", std::uint64_t{100'000}},
                     {"writable_blocks", std::uint64_t{100'000}}};
   return settings;
 }

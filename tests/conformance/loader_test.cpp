@@ -102,10 +102,11 @@ TEST(AField, IsRefusedWithTheNamesThereAre) {
   EXPECT_EQ(with_steps(R"({"send": {"NOP-Out": {"Opcode": 0}}})"),
             "steps[0].send.NOP-Out.Opcode: a field with a value of its own; \"but\" changes the "
             "others");
-  EXPECT_EQ(with_steps(R"({"send": {"Logout Request": {"ReasonCode": "close it"}}})"),
-            "steps[0].send.Logout Request.ReasonCode: a number, a $name, \"close the session\", "
-            "\"close the connection\", \"remove the connection for recovery\" (expected a number or "
-            "a $name, found \"close it\")");
+  EXPECT_EQ(
+      with_steps(R"({"send": {"Logout Request": {"ReasonCode": "close it"}}})"),
+      "steps[0].send.Logout Request.ReasonCode: a number, a $name, \"close the session\", "
+      "\"close the connection\", \"remove the connection for recovery\" (expected a number or "
+      "a $name, found \"close it\")");
 }
 
 TEST(Data, AreRefusedWhereTheyCannotBeMade) {
@@ -164,8 +165,8 @@ std::string story_text(const std::string& more) {
 TEST(ALibrary, RefusesAStartThatDoesNotExistOrComesRound) {
   EXPECT_EQ(library_complaint({{"a", story_text(R"(, "start": "b")")}}),
             "a.json: start: the name of a story, not b");
-  EXPECT_EQ(library_complaint({{"a", story_text(R"(, "start": "b")")},
-                               {"b", story_text(R"(, "start": "a")")}}),
+  EXPECT_EQ(library_complaint(
+                {{"a", story_text(R"(, "start": "b")")}, {"b", story_text(R"(, "start": "a")")}}),
             "a.json: start: an end to the stories it starts from");
 }
 

@@ -95,8 +95,9 @@ TEST(ATarget, MayAnswerAProposalOutOfBoundsWithAnyValueInsideThem) {
 }
 
 TEST(ATarget, UnderstandsStandardKeysAndNoOthers) {
-  EXPECT_EQ(broken_by({.request = "MaxBurstLength=512/", .response = "MaxBurstLength=NotUnderstood/"}),
-            Rules{Rule::standard_key_is_understood});
+  EXPECT_EQ(
+      broken_by({.request = "MaxBurstLength=512/", .response = "MaxBurstLength=NotUnderstood/"}),
+      Rules{Rule::standard_key_is_understood});
   EXPECT_EQ(broken_by({.request = "Nonsense=1/", .response = "Nonsense=NotUnderstood/"}), Rules{});
   EXPECT_EQ(broken_by({.request = "Nonsense=1/", .response = "Nonsense=1/"}),
             Rules{Rule::unknown_key_is_not_understood});
@@ -124,10 +125,10 @@ TEST(ATarget, SaysAKeyOnce) {
 }
 
 TEST(ATarget, SendsEachKeyWhereItBelongs) {
-  EXPECT_EQ(broken_by({.request = "",
-                       .response = "MaxRecvDataSegmentLength=8192/",
-                       .stage = Stage::security}),
-            Rules{Rule::security_stage_has_its_own_keys});
+  EXPECT_EQ(
+      broken_by(
+          {.request = "", .response = "MaxRecvDataSegmentLength=8192/", .stage = Stage::security}),
+      Rules{Rule::security_stage_has_its_own_keys});
   EXPECT_EQ(broken_by({.request = "", .response = "InitiatorName=iqn.2003-01.example:x/"}),
             Rules{Rule::key_comes_from_its_sender});
   EXPECT_EQ(broken_by({.request = "", .response = "TargetName=iqn.2003-01.example:x/"}),

@@ -233,8 +233,13 @@ TEST(Access, IsForListedInitiatorsInAnyCase) {
 TEST(Access, ToDiscoveryNeedsNoPlaceInTheList) {
   Talk talk;
   talk.configuration.allowed_initiators = {*parse_name("iqn.2001-04.com.example:other")};
-  EXPECT_TRUE(talk.send(move(operational, full_feature), {initiator_pair, discovery_pair})
-                  .admission.has_value());
+  const auto answer = talk.send(move(operational, full_feature), {initiator_pair, discovery_pair});
+  ASSERT_TRUE(answer.admission.has_value());
+  EXPECT_FALSE(answer.admission->may_use_target);  // so that SendTargets can keep quiet (D)
+  talk.configuration.allowed_initiators.push_back(*parse_name(initiator_text));
+  Talk listed{.configuration = talk.configuration};
+  EXPECT_TRUE(listed.send(move(operational, full_feature), {initiator_pair, discovery_pair})
+                  .admission->may_use_target);
 }
 
 TEST(Shutdown, EndsLoginsUnderWayToo) {

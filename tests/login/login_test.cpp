@@ -28,6 +28,7 @@ TEST(Login, OfAllDefaultsTakesOneExchange) {
                      .cid = wire::Cid{7},
                      .initiator_name = initiator_text,
                      .target_named = true,
+                     .may_use_target = true,
                      .user = "",
                      .parameters = {},
                      .exp_cmd_sn = {1000},

@@ -127,6 +127,10 @@ TEST(Names, HoldNoOtherAsciiThanTheProfileAllows) {
   }
 }
 
+TEST(Names, ShowTheFirstOffenderBehindAllowedCharacters) {
+  expect_refused({"iqn.2001-04.com.example:azAZ09-.:_/", Rule::iscsi_name_is_prepared, 33, '_'});
+}
+
 TEST(Names, CannotLeadOutOfADirectory) {
   expect_refused(
       {"iqn.2001-04.com.example:../../etc/passwd", Rule::iscsi_name_is_prepared, 26, '/'});
