@@ -227,7 +227,7 @@ class Progress {
 };
 
 /// Everything that follows the last case: expectations, reports, exit status.
-int conclude(const Options& options, Run& run) {
+int conclude(const Options& options, RunResult& run) {
   sum_up_rules(run);
   std::vector<std::string> complaints;
   std::vector<Expectation> entries;
@@ -289,11 +289,11 @@ int run_on(const Options& options, const Library& library, Settings settings, T&
     (void)refuse("no case is selected");
     return exit_nothing_run;
   }
-  Run run{.target = options.target.empty() ? "the reference" : options.target,
-          .seed = options.seed,
-          .strict = options.strict,
-          .cases = {},
-          .rules = {}};
+  RunResult run{.target = options.target.empty() ? "the reference" : options.target,
+                .seed = options.seed,
+                .strict = options.strict,
+                .cases = {},
+                .rules = {}};
   const std::uint64_t begin_us = transport.now_us();
   if (const Story* story = library.find(survey_story)) {
     const CaseResult seen = survey(library.cases_of(*story).front(), settings, transport);

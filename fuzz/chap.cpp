@@ -48,10 +48,11 @@ class Exchange {
     if (!pairs) return false;
     const bool could_leave = login::may_leave_security(exchange_, authentication_);
     peer_.sent(sent);
-    const auto answer = login::authenticate(
-        exchange_, authentication_keys_of(*pairs),
-        {.authentication = authentication_, .configuration = configuration_, .fresh = fresh_,
-         .challenges_elsewhere = {}});
+    const auto answer = login::authenticate(exchange_, authentication_keys_of(*pairs),
+                                            {.authentication = authentication_,
+                                             .configuration = configuration_,
+                                             .fresh = fresh_,
+                                             .challenges_elsewhere = {}});
     if (!answer) return false;
     const std::string said = text::encode_pairs(*answer);
     require(said.empty() || text::parse(said).has_value(), "an answer is a text");

@@ -33,8 +33,8 @@ void check_framed(const Framed& framed, ByteView stream, const pdu::FrameLimits&
   require(frame.data.size() + frame.padding.size() ==
               frame.data.size() + wire::padding(frame.data.size()),
           "padding fills the last word");
-  const auto digests = (limits.digests.header ? 4U : 0U) +
-                       (limits.digests.data && !frame.data.empty() ? 4U : 0U);
+  const auto digests =
+      (limits.digests.header ? 4U : 0U) + (limits.digests.data && !frame.data.empty() ? 4U : 0U);
   require(framed.consumed == frame.header.size() + frame.additional_headers.size() +
                                  frame.data.size() + frame.padding.size() + digests,
           "the parts of a PDU are all of it");
@@ -68,8 +68,8 @@ std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
   if (std::holds_alternative<Violation>(whole)) end = std::min<std::size_t>(end, 1200);
   constexpr std::size_t byte_by_byte = 64;  // every field of a header ends before
   for (std::size_t bytes = 0; bytes <= std::min(end, byte_by_byte); ++bytes) {
-    if (std::holds_alternative<Violation>(whole) && pdu::next_frame(stream.first(bytes), limits)
-                                                            .index() == whole.index())
+    if (std::holds_alternative<Violation>(whole) &&
+        pdu::next_frame(stream.first(bytes), limits).index() == whole.index())
       break;  // noticed: all that is longer is the whole
     check_part(stream.first(bytes), whole, limits);
   }

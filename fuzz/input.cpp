@@ -80,7 +80,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
 
   session::Input input;
   if (settings.flag()) input.expect_traffic();
-  const std::size_t bound = limits::input_bytes + pdu::bhs_bytes + limits::additional_headers_bytes +
+  const std::size_t bound = limits::input_bytes + pdu::bhs_bytes +
+                            limits::additional_headers_bytes +
                             2 * (limits.data + 3 + limits::digest_bytes);
   ByteView to_come = stream, rest = stream;
   while (!to_come.empty()) {

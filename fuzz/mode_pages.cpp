@@ -65,9 +65,9 @@ class Bench {
         require(outcome.sense.field->byte < list.size(), "a refusal points into the list");
     }
     for (std::size_t i = 0; i < ModePages::bytes; ++i)
-      require(((pages().image()[i] ^ before.image()[i]) & ~ModePages::changeable()[i]) ==
-                  std::byte{},
-              "only changeable bits are changed");
+      require(
+          ((pages().image()[i] ^ before.image()[i]) & ~ModePages::changeable()[i]) == std::byte{},
+          "only changeable bits are changed");
   }
 
   /// MODE SENSE shows the pages as they are, and its data is a parameter list that changes nothing.

@@ -19,13 +19,13 @@ using text::Role;
 using wire::ByteView;
 
 /// The keys that a policy knows: AuthMethod, names and the like are not for `offer`.
-constexpr auto negotiable = std::to_array<Key>(
-    {Key::header_digest, Key::data_digest, Key::max_connections, Key::initial_r2t,
-     Key::immediate_data, Key::max_recv_data_segment_length, Key::max_burst_length,
-     Key::first_burst_length, Key::default_time2wait, Key::default_time2retain,
-     Key::max_outstanding_r2t, Key::data_pdu_in_order, Key::data_sequence_in_order,
-     Key::error_recovery_level, Key::if_marker, Key::of_marker, Key::if_mark_int,
-     Key::of_mark_int});
+constexpr auto negotiable =
+    std::to_array<Key>({Key::header_digest, Key::data_digest, Key::max_connections,
+                        Key::initial_r2t, Key::immediate_data, Key::max_recv_data_segment_length,
+                        Key::max_burst_length, Key::first_burst_length, Key::default_time2wait,
+                        Key::default_time2retain, Key::max_outstanding_r2t, Key::data_pdu_in_order,
+                        Key::data_sequence_in_order, Key::error_recovery_level, Key::if_marker,
+                        Key::of_marker, Key::if_mark_int, Key::of_mark_int});
 
 /// The input as decisions: which keys are brought up next.
 class Script {

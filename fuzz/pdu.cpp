@@ -50,8 +50,7 @@ void check_additional_headers(const InputPdu& pdu) {
   if (!headers) return;
   const wire::Bytes area = pdu::encode_additional_headers(*headers);
   const auto again = pdu::decode_additional_headers(area);
-  require(again.has_value() &&
-              std::ranges::equal(again->extended_cdb, headers->extended_cdb) &&
+  require(again.has_value() && std::ranges::equal(again->extended_cdb, headers->extended_cdb) &&
               again->bidirectional_read_length == headers->bidirectional_read_length,
           "additional headers are read as they were written");
   require(pdu::audit_additional_headers(area).empty(), "and written without a breach");

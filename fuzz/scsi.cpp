@@ -68,8 +68,7 @@ class Bench {
       case 6:
       case 7: device_.target_reset(); return;
       default:
-        device_.raise_attention(lun, nexus,
-                                ::scsi::asc::some_commands_cleared_by_iscsi_event);
+        device_.raise_attention(lun, nexus, ::scsi::asc::some_commands_cleared_by_iscsi_event);
         return;
     }
   }
@@ -87,15 +86,16 @@ class Bench {
     const ::scsi::Device before = device_;
     const Transfer planned = ::scsi::plan(device_, command);
     require(device_ == before, "planning changes nothing");
-    const bool takes_parameters = planned.payload == Payload::parameters &&
-                                  planned.direction == Direction::to_target;
-    const auto parameters =
-        takes_parameters ? data.first(std::min<std::size_t>(data.size(), planned.bytes))
-                         : ByteView{};
+    const bool takes_parameters =
+        planned.payload == Payload::parameters && planned.direction == Direction::to_target;
+    const auto parameters = takes_parameters
+                                ? data.first(std::min<std::size_t>(data.size(), planned.bytes))
+                                : ByteView{};
     // Of block data only the amount matters here: all of it, or as much as came.
     const std::uint64_t arrived = planned.payload != Payload::blocks ? 0
-                                  : data.empty() ? planned.bytes
-                                                 : std::min<std::uint64_t>(data.size(), planned.bytes);
+                                  : data.empty()
+                                      ? planned.bytes
+                                      : std::min<std::uint64_t>(data.size(), planned.bytes);
     ::scsi::Device copy = device_;
     const Outcome outcome = ::scsi::execute(device_, command, parameters, arrived);
     require(::scsi::execute(copy, command, parameters, arrived) == outcome && copy == device_,

@@ -147,10 +147,13 @@ void repeat(const std::vector<Deed>& deeds, World world, Settings& settings) {
   for (const Deed& deed : deeds) {
     using enum Deed::Kind;
     switch (deed.kind) {
-      case opened: require(world.open() == deed.connection, "connections have the same names"); break;
+      case opened:
+        require(world.open() == deed.connection, "connections have the same names");
+        break;
       case delivered: {
         // Byte by byte where that is cheap: over every edge of the header.
-        const std::size_t most = deed.bytes.size() < 128 ? 1 : 1 + settings.below(deed.bytes.size());
+        const std::size_t most =
+            deed.bytes.size() < 128 ? 1 : 1 + settings.below(deed.bytes.size());
         world.deliver(deed.connection, deed.bytes, most);
         break;
       }

@@ -21,7 +21,7 @@ std::string seconds(std::uint64_t us) {
 }
 
 /// The record that a breach points to: as a line of the transcript.
-std::string pointer(const Run& run, const Breach& breach) {
+std::string pointer(const RunResult& run, const Breach& breach) {
   const CaseResult& one = run.cases[breach.case_index];
   std::string text = "      " + one.name;
   if (breach.record && *breach.record < one.transcript.size())
@@ -30,7 +30,7 @@ std::string pointer(const Run& run, const Breach& breach) {
   return text + "\n";
 }
 
-void append_rule(std::string& out, const Run& run, const RuleResult& rule) {
+void append_rule(std::string& out, const RunResult& run, const RuleResult& rule) {
   const iscsi::RuleInfo& info = iscsi::about(rule.rule);
   out += padded(std::string{name_of(rule.verdict)}, 5) + " " + std::string{info.slug} +
          "  (RFC 3720 " + std::string{info.section} + ")\n";
@@ -60,7 +60,7 @@ std::string console_line(const CaseResult& one) {
   return line + "\n";
 }
 
-std::string console_summary(const Run& run) {
+std::string console_summary(const RunResult& run) {
   std::string out;
   std::vector<const RuleResult*> broken;
   for (const RuleResult& rule : run.rules)

@@ -47,7 +47,7 @@ std::string file_name(const std::string& case_name) {
 }
 
 std::expected<void, std::string> write_evidence(const std::filesystem::path& folder,
-                                                const Run& run) {
+                                                const RunResult& run) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) return std::unexpected(folder.string() + ": " + failed.message());

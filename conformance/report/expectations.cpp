@@ -60,7 +60,7 @@ std::expected<std::vector<Expectation>, json::Error> read_expectations(std::stri
   }
 }
 
-std::vector<std::string> excuse(Run& run, const std::vector<Expectation>& entries) {
+std::vector<std::string> excuse(RunResult& run, const std::vector<Expectation>& entries) {
   std::vector<std::string> complaints;
   for (const Expectation& entry : entries) {
     std::size_t excused = 0;
@@ -86,7 +86,7 @@ std::vector<std::string> excuse(Run& run, const std::vector<Expectation>& entrie
   return complaints;
 }
 
-std::string rewrite_expectations(const Run& run, const std::vector<Expectation>& old) {
+std::string rewrite_expectations(const RunResult& run, const std::vector<Expectation>& old) {
   const auto reason_for = [&](bool is_rule, std::string_view name) -> std::string {
     for (const Expectation& entry : old)
       if (entry.is_rule == is_rule && entry.name == name) return entry.reason;

@@ -24,10 +24,12 @@ struct Expectation {
 
 /// Gives every expected failure its excuse. What is left to complain about comes back in words:
 /// entries that nothing fails for any more, patterns that cover more than 20 cases.
-[[nodiscard]] std::vector<std::string> excuse(Run& run, const std::vector<Expectation>& entries);
+[[nodiscard]] std::vector<std::string> excuse(RunResult& run,
+                                              const std::vector<Expectation>& entries);
 
 /// The file that this run would need: old reasons kept, new entries without one.
-[[nodiscard]] std::string rewrite_expectations(const Run& run, const std::vector<Expectation>& old);
+[[nodiscard]] std::string rewrite_expectations(const RunResult& run,
+                                               const std::vector<Expectation>& old);
 
 /// Whether `name` fits `pattern`, in which `*` stands for any characters.
 [[nodiscard]] bool fits(std::string_view pattern, std::string_view name);

@@ -33,7 +33,7 @@ Value case_value(const CaseResult& one) {
   return json::object(std::move(object));
 }
 
-Value rule_value(const Run& run, const RuleResult& rule) {
+Value rule_value(const RunResult& run, const RuleResult& rule) {
   const iscsi::RuleInfo& info = iscsi::about(rule.rule);
   json::Array breaches;
   for (const Breach& breach : rule.breaches) {
@@ -52,7 +52,7 @@ Value rule_value(const Run& run, const RuleResult& rule) {
 
 }  // namespace
 
-Value json_report(const Run& run) {
+Value json_report(const RunResult& run) {
   json::Array cases;
   for (const CaseResult& one : run.cases) cases.push_back(case_value(one));
   json::Array rules;

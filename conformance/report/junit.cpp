@@ -82,7 +82,7 @@ std::string slug_of(const Judgement& judgement) {
 
 }  // namespace
 
-std::string junit(const Run& run) {
+std::string junit(const RunResult& run) {
   std::vector<Entry> stories;
   for (const CaseResult& one : run.cases) {
     const std::size_t slash = one.name.find('/');

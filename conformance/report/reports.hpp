@@ -14,17 +14,17 @@ namespace conformance {
 /// One line for a case, as it finishes.
 [[nodiscard]] std::string console_line(const CaseResult& one);
 /// What broke, rule by rule, with the PDU to look at; then the figures.
-[[nodiscard]] std::string console_summary(const Run& run);
+[[nodiscard]] std::string console_summary(const RunResult& run);
 
 /// JUnit's XML as CI systems read it: a suite of stories and a suite of rules. Expected failures
 /// and what the target does not support count as skipped.
-[[nodiscard]] std::string junit(const Run& run);
+[[nodiscard]] std::string junit(const RunResult& run);
 
-[[nodiscard]] json::Value json_report(const Run& run);
+[[nodiscard]] json::Value json_report(const RunResult& run);
 
 /// A decoded transcript per case, with its verdicts, as files in `folder`. Errors: in words.
 [[nodiscard]] std::expected<void, std::string> write_evidence(const std::filesystem::path& folder,
-                                                              const Run& run);
+                                                              const RunResult& run);
 
 /// A case's name as a file name.
 [[nodiscard]] std::string file_name(const std::string& case_name);

@@ -30,7 +30,7 @@ void weigh(CaseResult& result, bool strict) {
   if (judgement.verdict == Verdict::warn && strict) judgement.verdict = Verdict::fail;
 }
 
-void sum_up_rules(Run& run) {
+void sum_up_rules(RunResult& run) {
   std::map<Rule, RuleResult> rules;
   const auto rule_of = [&](Rule rule) -> RuleResult& {
     RuleResult& result = rules[rule];
@@ -75,7 +75,7 @@ bool is_accepted(Verdict verdict, const std::string& excuse) {
   return (verdict != Verdict::fail && verdict != Verdict::error) || !excuse.empty();
 }
 
-std::size_t count(const Run& run, Verdict verdict) {
+std::size_t count(const RunResult& run, Verdict verdict) {
   return static_cast<std::size_t>(std::ranges::count_if(
       run.cases, [&](const CaseResult& one) { return one.judgement.verdict == verdict; }));
 }

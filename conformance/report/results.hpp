@@ -37,7 +37,7 @@ struct RuleResult {
   std::string excuse{};
 };
 
-struct Run {
+struct RunResult {
   std::string target;
   std::uint64_t seed = 0;
   bool strict = false;
@@ -54,7 +54,7 @@ struct Run {
 void weigh(CaseResult& result, bool strict);
 
 /// Fills `run.rules` from its cases.
-void sum_up_rules(Run& run);
+void sum_up_rules(RunResult& run);
 
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 [[nodiscard]] std::string_view name_of(Manner manner);
@@ -63,6 +63,6 @@ void sum_up_rules(Run& run);
 [[nodiscard]] bool is_accepted(Verdict verdict, const std::string& excuse);
 
 /// How many cases came out so.
-[[nodiscard]] std::size_t count(const Run& run, Verdict verdict);
+[[nodiscard]] std::size_t count(const RunResult& run, Verdict verdict);
 
 }  // namespace conformance

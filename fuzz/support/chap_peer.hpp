@@ -26,8 +26,8 @@ class ChapPeer {
   /// The target has answered with this complete text.
   void received(std::string_view text);
 
-  /// The account whose right response to the target's last challenge the initiator's last text held;
-  /// none: there was no such response.
+  /// The account whose right response to the target's last challenge the initiator's last text
+  /// held; none: there was no such response.
   [[nodiscard]] const std::optional<std::string>& proved() const { return proved_; }
 
  private:

@@ -49,9 +49,9 @@ void Conversation::heard(std::size_t index, wire::ByteView bytes) {
   wire::ByteView rest = line.unread;
   while (true) {
     // A PDU that came before the end of the login has no digests, the next one may have.
-    const auto framing = pdu::next_frame(
-        rest, {.data = limits::data_segment_bytes,
-               .digests = line.session ? line.digests : pdu::Digests{}});
+    const auto framing =
+        pdu::next_frame(rest, {.data = limits::data_segment_bytes,
+                               .digests = line.session ? line.digests : pdu::Digests{}});
     require(!std::holds_alternative<Violation>(framing), "the target's stream can be framed");
     const auto* framed = std::get_if<pdu::Framed>(&framing);
     if (framed == nullptr) break;
@@ -176,21 +176,19 @@ void Conversation::take(Line& line, const pdu::Frame& frame, const pdu::Reject& 
   InputPdu rejected;
   std::ranges::copy(frame.data.first(pdu::bhs_bytes), rejected.header.begin());
   const auto* description = pdu::describe(rejected.opcode());
-  const bool has_number =
-      description != nullptr && pdu::find_field(*description, "CmdSN") != nullptr &&
-      description->opcode != pdu::Opcode::login_request;
+  const bool has_number = description != nullptr &&
+                          pdu::find_field(*description, "CmdSN") != nullptr &&
+                          description->opcode != pdu::Opcode::login_request;
   if (!has_number) return;
   const auto tag = static_cast<std::uint32_t>(rejected.field(task_tag_place));
   if (tag != no_tag) answered(line, tag);
-  if (rejected.field(immediate_place) == 0)
-    sessions_[*line.session].next_cmd_sn = pdu.exp_cmd_sn;
+  if (rejected.field(immediate_place) == 0) sessions_[*line.session].next_cmd_sn = pdu.exp_cmd_sn;
 }
 
 /// SCSI, Task Management and Logout Responses; an Asynchronous Message answers nothing.
 template <class P>
 void Conversation::take(Line& line, const pdu::Frame&, const P& pdu) {
-  if constexpr (requires { pdu.initiator_task_tag; })
-    answered(line, plain(pdu.initiator_task_tag));
+  if constexpr (requires { pdu.initiator_task_tag; }) answered(line, plain(pdu.initiator_task_tag));
 }
 
 }  // namespace iscsi::fuzz

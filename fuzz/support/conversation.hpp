@@ -1,7 +1,8 @@
 #pragma once
 
 /// What the initiators know: up to four connections of one or more sessions. It makes of an input's
-/// PDU what is sent (`requests.cpp`), and holds every PDU of the target against the laws of the wire
+/// PDU what is sent (`requests.cpp`), and holds every PDU of the target against the laws of the
+/// wire
 /// (`conversation.cpp`): form, digests, numbering, who may be answered.
 ///
 /// The laws are few and simple on purpose. The judge in conformance/ knows all that can be told

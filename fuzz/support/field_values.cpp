@@ -140,7 +140,8 @@ std::string draw_pair(Settings& settings) {
     const std::string_view name = methods[settings.below(methods.size())].name;
     text::append_pair(pair, name, authentication_value(settings, name));
   } else if (settings.one_in(8)) {
-    text::append_pair(pair, settings.one_of<std::string_view>({"X-com.example.key", "X#a", "Other"}),
+    text::append_pair(pair,
+                      settings.one_of<std::string_view>({"X-com.example.key", "X#a", "Other"}),
                       binary(settings));
   } else {
     const text::KeySpec& key = keys[settings.below(keys.size())];

@@ -20,15 +20,13 @@ bool takes_data(Kind kind) {
 void check(const scsi::Operation& operation, const scsi::UnitConfiguration& unit,
            server::Pieces data_out, std::span<const std::byte> data_in) {
   require(operation.kind != Kind::none && operation.blocks > 0, "an operation has blocks");
-  require(operation.lba < unit.block_count &&
-              operation.blocks <= unit.block_count - operation.lba,
+  require(operation.lba < unit.block_count && operation.blocks <= unit.block_count - operation.lba,
           "an operation lies inside the medium");
   const std::uint64_t bytes = operation.blocks * unit.block_bytes;
-  const std::size_t given = std::accumulate(
-      data_out.begin(), data_out.end(), std::size_t{0},
-      [](std::size_t sum, wire::ByteView piece) { return sum + piece.size(); });
-  if (takes_data(operation.kind))
-    require(given == bytes, "a write has the data of all its blocks");
+  const std::size_t given =
+      std::accumulate(data_out.begin(), data_out.end(), std::size_t{0},
+                      [](std::size_t sum, wire::ByteView piece) { return sum + piece.size(); });
+  if (takes_data(operation.kind)) require(given == bytes, "a write has the data of all its blocks");
   if (operation.kind == Kind::compare_one_block)
     require(given == unit.block_bytes, "a comparison with one block has one");
   if (operation.kind == Kind::read)

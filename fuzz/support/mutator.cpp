@@ -291,8 +291,7 @@ void Mutator::break_length(wire::Bytes& stream) {
   constexpr std::size_t lengths_byte = 4;
   if (stream.size() < pdu::bhs_bytes) return;
   std::byte& length = stream[lengths_byte + chance_.below(4)];
-  length = static_cast<std::byte>(
-      draw_number(chance_, 8, std::to_integer<std::uint64_t>(length)));
+  length = static_cast<std::byte>(draw_number(chance_, 8, std::to_integer<std::uint64_t>(length)));
 }
 
 void Mutator::mutate_raw(wire::Bytes& bytes, std::size_t most) {

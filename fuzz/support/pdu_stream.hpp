@@ -21,9 +21,7 @@ struct InputPdu {
   [[nodiscard]] std::uint8_t opcode() const {
     return std::to_integer<std::uint8_t>(header[0] & std::byte{0x3f});
   }
-  [[nodiscard]] std::uint64_t field(pdu::Place place) const {
-    return pdu::extract(header, place);
-  }
+  [[nodiscard]] std::uint64_t field(pdu::Place place) const { return pdu::extract(header, place); }
   void set_field(pdu::Place place, std::uint64_t value) { pdu::insert(header, place, value); }
   /// Writes the lengths of the segments into the header.
   void repair_lengths();

@@ -14,7 +14,8 @@ std::uint32_t number(Settings& settings, std::uint32_t least, std::uint32_t most
   switch (settings.below(4)) {
     case 0: return least;
     case 1: return most;
-    default: return least + static_cast<std::uint32_t>(settings.below(most - least + std::size_t{1}));
+    default:
+      return least + static_cast<std::uint32_t>(settings.below(most - least + std::size_t{1}));
   }
 }
 

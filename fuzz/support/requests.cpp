@@ -155,8 +155,7 @@ wire::Bytes Conversation::seal(const InputPdu& pdu, const Line& line) {
   const Steering steering = steering_of(pdu);
   const std::size_t headers = pdu::bhs_bytes + pdu.additional_headers.size();
   if (line.digests.header && steering.spoils_header) bytes[headers] ^= std::byte{1};
-  if (line.digests.data && steering.spoils_data && !pdu.data.empty())
-    bytes.back() ^= std::byte{1};
+  if (line.digests.data && steering.spoils_data && !pdu.data.empty()) bytes.back() ^= std::byte{1};
   return bytes;
 }
 

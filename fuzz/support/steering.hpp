@@ -24,8 +24,9 @@ enum class Event : std::uint8_t {
 };
 
 struct Steering {
-  unsigned connection = 0;     ///< 0 to 3
-  bool as_it_stands = false;   ///< numbers and tags are not repaired, only counted from the right one
+  unsigned connection = 0;  ///< 0 to 3
+  bool as_it_stands =
+      false;  ///< numbers and tags are not repaired, only counted from the right one
   bool spoils_header = false;  ///< one bit of the header digest is wrong, if there is one
   bool spoils_data = false;    ///< one bit of the data digest
   bool waits = false;          ///< arrives together with the connection's next PDU

@@ -81,9 +81,29 @@ void add_text(Dictionary& dictionary) {
         text::word_not_understood, target_name, initiator_name, other_initiator_name, moved_name,
         removed_name, account_name})
     dictionary.add(std::string{word});
-  for (const char* word : {"CRC32C", "CHAP", "KRB5", "SPKM1", "SPKM2", "SRP", "Normal", "Discovery",
-                           "All", "0x", "0b", "~", ",", "X-", "X#", "Y#", "Z#", "eui.", "naa.",
-                           "iqn.", "CHAP_R=right", "AuthMethod=CHAP", "CHAP_A=5"})
+  for (const char* word : {"CRC32C",
+                           "CHAP",
+                           "KRB5",
+                           "SPKM1",
+                           "SPKM2",
+                           "SRP",
+                           "Normal",
+                           "Discovery",
+                           "All",
+                           "0x",
+                           "0b",
+                           "~",
+                           ",",
+                           "X-",
+                           "X#",
+                           "Y#",
+                           "Z#",
+                           "eui.",
+                           "naa.",
+                           "iqn.",
+                           "CHAP_R=right",
+                           "AuthMethod=CHAP",
+                           "CHAP_A=5"})
     dictionary.add(word);
   dictionary.add(std::string(1, '\0'));
   dictionary.add(std::string(2, '\0'));
@@ -116,11 +136,15 @@ void add_commands(Dictionary& dictionary) {
 
 /// The members of a configuration file; its text keys are those of the table.
 void add_json(Dictionary& dictionary) {
-  for (const char* member :
-       {"listen", "luns", "name", "alias", "chap", "mutual-chap", "initiators", "redirect",
-        "deadlines", "limits", "text", "to", "permanent", "secret", "memory", "file", "size",
-        "resident", "block-size", "read-only", "login-ms", "ping-after-ms", "ping-answer-ms",
-        "connections", "sessions", "command-window", "queued-output-bytes"})
+  for (const char* member : {"listen",        "luns",           "name",
+                             "alias",         "chap",           "mutual-chap",
+                             "initiators",    "redirect",       "deadlines",
+                             "limits",        "text",           "to",
+                             "permanent",     "secret",         "memory",
+                             "file",          "size",           "resident",
+                             "block-size",    "read-only",      "login-ms",
+                             "ping-after-ms", "ping-answer-ms", "connections",
+                             "sessions",      "command-window", "queued-output-bytes"})
     dictionary.add('"' + std::string{member} + "\":");
   for (const char* token : {"{}", "[]", "true", "false", "null", "\"memory:64M\"", "\\u0000", "1e9",
                             "-1", "18446744073709551616", "127.0.0.1:3260", "[::1]:0"})

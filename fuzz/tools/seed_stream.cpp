@@ -68,17 +68,15 @@ Stream& Stream::text(std::string_view text, bool final) {
 }
 
 Stream& Stream::command(std::initializer_list<int> cdb, const Data& data) {
-  pdu::ScsiCommand command{
-      .final = !data.more,
-      .read = data.in != 0,
-      .write = data.out != 0,
-      .attribute = pdu::TaskAttribute::simple,
-      .lun = wire::Lun{std::uint64_t{data.unit} << 48U},
-      .initiator_task_tag = wire::InitiatorTaskTag{++task_tag_},
-      .expected_data_transfer_length = data.out != 0 ? data.out : data.in};
-  std::ranges::transform(cdb, command.cdb.begin(), [](int byte) {
-    return static_cast<std::byte>(byte);
-  });
+  pdu::ScsiCommand command{.final = !data.more,
+                           .read = data.in != 0,
+                           .write = data.out != 0,
+                           .attribute = pdu::TaskAttribute::simple,
+                           .lun = wire::Lun{std::uint64_t{data.unit} << 48U},
+                           .initiator_task_tag = wire::InitiatorTaskTag{++task_tag_},
+                           .expected_data_transfer_length = data.out != 0 ? data.out : data.in};
+  std::ranges::transform(cdb, command.cdb.begin(),
+                         [](int byte) { return static_cast<std::byte>(byte); });
   last_pdu_ = bytes_.size();
   return send(command, data.immediate, data.additional_headers);
 }

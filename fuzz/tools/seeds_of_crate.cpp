@@ -16,9 +16,7 @@ constexpr std::string_view names =
 
 wire::Bytes pattern(std::size_t bytes) { return wire::Bytes(bytes, std::byte{0x5a}); }
 
-Stream text_before_login() {
-  return Stream{1}.text("SendTargets=All;").login(names);
-}
+Stream text_before_login() { return Stream{1}.text("SendTargets=All;").login(names); }
 
 Stream command_in_discovery() {
   return Stream::in_discovery().command({0x28, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 512});
@@ -69,8 +67,7 @@ Stream overflowing_addresses() {
       .command({0x88, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
                {.in = 512})
       .command({0x28, 0, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 0xff}, {.in = 0xffff'fe00})
-      .command({0x2a, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 1},
-               {.out = 512, .immediate = pattern(512)});
+      .command({0x2a, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 1}, {.out = 512, .immediate = pattern(512)});
 }
 
 Stream unknown_opcode() {

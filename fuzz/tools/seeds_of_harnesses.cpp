@@ -48,8 +48,8 @@ Stream three_pdus() {
 /// A long CDB and both directions, in additional headers.
 Stream additional_headers() {
   const wire::Bytes cdb = pattern(16);
-  const wire::Bytes area = pdu::encode_additional_headers(
-      {.extended_cdb = cdb, .bidirectional_read_length = 512});
+  const wire::Bytes area =
+      pdu::encode_additional_headers({.extended_cdb = cdb, .bidirectional_read_length = 512});
   Stream stream;
   stream.send(pdu::ScsiCommand{.read = true,
                                .write = true,
@@ -66,8 +66,8 @@ std::vector<Seed> of_framing() {
   seeds.push_back({"frame", "three-pdus", three_pdus()});
   seeds.push_back({"frame", "additional-headers", additional_headers()});
   seeds.push_back({"input", "three-pdus", three_pdus()});
-  seeds.push_back({"input", "long-segment",
-                   Stream{}.send(pdu::NopOut{.immediate = true}, pattern(9000))});
+  seeds.push_back(
+      {"input", "long-segment", Stream{}.send(pdu::NopOut{.immediate = true}, pattern(9000))});
   return seeds;
 }
 
@@ -83,14 +83,16 @@ std::vector<Seed> of_login() {
   std::vector<Seed> seeds{
       {"login", "straight", Stream{1}.login(Login{}, names)},
       {"login", "discovery",
-       Stream{1}.login(Login{}, "InitiatorName=iqn.2004-04.com.example:host;"
-                                "SessionType=Discovery;")},
+       Stream{1}.login(Login{},
+                       "InitiatorName=iqn.2004-04.com.example:host;"
+                       "SessionType=Discovery;")},
       {"login", "security-none",
        Stream{1}
            .login(Login{0, 1}, names + "AuthMethod=None;")
-           .login(Login{1, 3}, "HeaderDigest=CRC32C,None;DataDigest=CRC32C,None;InitialR2T=No;"
-                               "ImmediateData=Yes;MaxBurstLength=65536;FirstBurstLength=65536;"
-                               "MaxOutstandingR2T=4;ErrorRecoveryLevel=0;")},
+           .login(Login{1, 3},
+                  "HeaderDigest=CRC32C,None;DataDigest=CRC32C,None;InitialR2T=No;"
+                  "ImmediateData=Yes;MaxBurstLength=65536;FirstBurstLength=65536;"
+                  "MaxOutstandingR2T=4;ErrorRecoveryLevel=0;")},
       {"login", "chap", chap("5", "CHAP_N=alice;CHAP_R=right;")},
       {"login", "chap-mutual",
        chap("7,5", "CHAP_N=0xbob;CHAP_R=right;CHAP_I=7;CHAP_C=0x0102030405060708;")},
@@ -102,8 +104,9 @@ std::vector<Seed> of_login() {
       {"login", "markers",
        Stream{1}.login(Login{}, names + "IFMarker=Yes;OFMarker=No;IFMarkInt=2048~8192;")},
       {"login", "moved",
-       Stream{1}.login(Login{}, "InitiatorName=iqn.2004-04.com.example:host;"
-                                "TargetName=iqn.2004-04.com.example:moved;")}};
+       Stream{1}.login(Login{},
+                       "InitiatorName=iqn.2004-04.com.example:host;"
+                       "TargetName=iqn.2004-04.com.example:moved;")}};
   return seeds;
 }
 

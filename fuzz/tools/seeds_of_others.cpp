@@ -104,20 +104,19 @@ Stream flood(std::size_t count) {
   Stream stream = Stream::logged_in();
   for (std::size_t i = 0; i < count; ++i)
     stream.send(pdu::NopOut{.immediate = true,
-                            .initiator_task_tag =
-                                InitiatorTaskTag{static_cast<std::uint32_t>(i)}});
+                            .initiator_task_tag = InitiatorTaskTag{static_cast<std::uint32_t>(i)}});
   return stream;
 }
 
 Stream many_ordered_commands(std::size_t count) {
   Stream stream = ready();
   for (std::size_t i = 0; i < count; ++i)
-    stream.send(pdu::ScsiCommand{
-        .write = true,
-        .attribute = pdu::TaskAttribute::ordered,
-        .initiator_task_tag = InitiatorTaskTag{static_cast<std::uint32_t>(i + 10)},
-        .expected_data_transfer_length = 512,
-        .cdb = {std::byte{0x0a}, {}, {}, {}, std::byte{1}}});
+    stream.send(
+        pdu::ScsiCommand{.write = true,
+                         .attribute = pdu::TaskAttribute::ordered,
+                         .initiator_task_tag = InitiatorTaskTag{static_cast<std::uint32_t>(i + 10)},
+                         .expected_data_transfer_length = 512,
+                         .cdb = {std::byte{0x0a}, {}, {}, {}, std::byte{1}}});
   return stream;
 }
 
@@ -190,9 +189,7 @@ std::vector<Regression> of_session() {
        with_additional_headers(0x40, 16), Rule::additional_header_only_in_scsi_command},
       {"spdk-traffic-after-logout", "requests behind a logout", traffic_after_logout()},
       {"spdk-3203-padding-read", "data whose padding lies behind its buffer",
-       ready()
-           .command({0x12, 0, 0, 0, 5}, {.in = 5})
-           .command({0x12, 0, 0, 0, 33}, {.in = 35})},
+       ready().command({0x12, 0, 0, 0, 5}, {.in = 5}).command({0x12, 0, 0, 0, 33}, {.in = 35})},
       {"tgt-send-targets-in-pieces", "a list of targets longer than a PDU may be",
        Stream::logged_in("MaxRecvDataSegmentLength=512;").text("SendTargets=;")},
       {"scst-order-slots", "more ordered commands than the window holds",

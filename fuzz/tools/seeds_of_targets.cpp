@@ -53,9 +53,8 @@ Stream resets_and_reservations() {
   for (const auto function :
        {TaskManagementFunction::logical_unit_reset, TaskManagementFunction::target_warm_reset,
         TaskManagementFunction::clear_task_set})
-    stream.send(pdu::TaskManagementRequest{.immediate = true,
-                                           .function = function,
-                                           .initiator_task_tag = InitiatorTaskTag{9}});
+    stream.send(pdu::TaskManagementRequest{
+        .immediate = true, .function = function, .initiator_task_tag = InitiatorTaskTag{9}});
   stream.command({0x00}).command({0x03, 0, 0, 0, 252}, {.in = 252}).log_out();
   return stream;
 }
@@ -68,8 +67,7 @@ Stream reads_and_writes() {
   stream.command({0x2a, 0, 0, 0, 0, 8, 0, 0, 8}, {.out = 4096});
   stream.send(pdu::DataOut{.target_transfer_tag = TargetTransferTag{0}});
   stream.command({0x2a, 0, 0, 0, 0, 16, 0, 0, 8}, {.out = 4096, .more = true});
-  stream.send(
-      pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{stream.last_task_tag()}}, data);
+  stream.send(pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{stream.last_task_tag()}}, data);
   stream.command({0x28, 0, 0, 0, 0, 0, 0, 0, 24}, {.in = 12288});
   return stream;
 }
