@@ -15,17 +15,21 @@ std::optional<std::uint64_t> number(std::string_view text, std::uint64_t most) {
   return value;
 }
 
-/// Cuts `text` at the first `mark`: what stands before it, if it is there, is taken off.
-std::optional<std::string_view> take_until(std::string_view& text, char mark) {
-  const std::size_t at = text.find(mark);
+/// Cuts `text` at `at`, if that is in it: what stands before comes back, the mark is dropped.
+std::optional<std::string_view> cut(std::string_view& text, std::size_t at) {
   if (at == text.npos) return std::nullopt;
   const std::string_view before = text.substr(0, at);
   text.remove_prefix(at + 1);
   return before;
 }
 
+std::optional<std::string_view> take_until(std::string_view& text, char mark) {
+  return cut(text, text.find(mark));
+}
+
 std::expected<void, std::string> read_authority(std::string_view text, TargetUrl& url) {
-  if (auto user = take_until(text, '@')) {
+  // At the last @: secrets may hold one, hosts do not.
+  if (auto user = cut(text, text.rfind('@'))) {
     const auto name = take_until(*user, '%');
     if (!name || name->empty() || user->empty())
       return std::unexpected("user%secret before the @ of the URL");
