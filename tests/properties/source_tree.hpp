@@ -38,7 +38,8 @@ inline std::vector<SourceFile> files_below(const std::filesystem::path& root) {
       entry.disable_recursion_pending();
       continue;
     }
-    if (!entry->is_regular_file()) continue;
+    // In a linked work tree of git, .git is a file.
+    if (!entry->is_regular_file() || name == ".git") continue;
     std::ifstream stream(entry->path(), std::ios::binary);
     files.push_back({fs::relative(entry->path(), root).generic_string(),
                      std::string{std::istreambuf_iterator<char>(stream), {}}});
