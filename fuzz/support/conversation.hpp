@@ -2,8 +2,7 @@
 
 /// What the initiators know: up to four connections of one or more sessions. It makes of an input's
 /// PDU what is sent (`requests.cpp`), and holds every PDU of the target against the laws of the
-/// wire
-/// (`conversation.cpp`): form, digests, numbering, who may be answered.
+/// wire (`conversation.cpp`): form, digests, numbering, who may be answered.
 ///
 /// The laws are few and simple on purpose. The judge in conformance/ knows all that can be told
 /// from the wire; these are the ones without which the harness itself could not go on.

@@ -60,7 +60,7 @@ wire::Bytes Conversation::login(std::size_t index) {
       .transit = true,
       .current_stage = pdu::LoginStage::operational_negotiation,
       .next_stage = pdu::LoginStage::full_feature_phase,
-      .isid = wire::Isid{joins ? 0U : 0x40'0000'0001U * (index == 1 ? 2U : 1U)},
+      .isid = index == 1 && !joins ? wire::Isid{0x40'0000'0002} : wire::Isid{0x40'0000'0001},
       .tsih = joins ? wire::Tsih{*lines_[0].session} : wire::Tsih::none,
       .cid = wire::Cid{static_cast<std::uint16_t>(index)},
       .cmd_sn = joins ? sessions_[*lines_[0].session].next_cmd_sn : first_cmd_sn};

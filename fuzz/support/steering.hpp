@@ -24,9 +24,8 @@ enum class Event : std::uint8_t {
 };
 
 struct Steering {
-  unsigned connection = 0;  ///< 0 to 3
-  bool as_it_stands =
-      false;  ///< numbers and tags are not repaired, only counted from the right one
+  unsigned connection = 0;     ///< 0 to 3
+  bool as_it_stands = false;   ///< numbers and tags are only counted from the right one
   bool spoils_header = false;  ///< one bit of the header digest is wrong, if there is one
   bool spoils_data = false;    ///< one bit of the data digest
   bool waits = false;          ///< arrives together with the connection's next PDU
@@ -36,7 +35,7 @@ struct Steering {
 inline constexpr std::size_t steering_byte = 2;
 inline constexpr std::size_t event_byte = 3;
 
-[[nodiscard]] constexpr Steering steering_of(const InputPdu& pdu) {
+[[nodiscard]] inline Steering steering_of(const InputPdu& pdu) {
   const auto flags = std::to_integer<unsigned>(pdu.header[steering_byte]);
   const auto event = std::to_integer<unsigned>(pdu.header[event_byte]);
   const bool is_login = pdu.opcode() == static_cast<std::uint8_t>(pdu::Opcode::login_request);
