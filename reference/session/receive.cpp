@@ -126,7 +126,8 @@ std::optional<Violation> check_ping_answer(const Connection& connection, const p
 /// The window moves first, because an answer has to acknowledge what it answers (3.2.2.1), and
 /// moves back if the request is refused.
 std::optional<Violation> deliver(Domain& domain, Session& session, Connection& connection,
-                                 const pdu::InitiatorPdu& pdu, const Arrived& arrived) {
+                                 const pdu::InitiatorPdu& pdu, const Arrived& arrived,
+                                 std::optional<WriteData> ahead = {}) {
   const auto on_window = [&](bool immediate, auto action) -> std::optional<Violation> {
     if (immediate) return action();
     const CommandWindow before = session.window;
@@ -147,7 +148,7 @@ std::optional<Violation> deliver(Domain& domain, Session& session, Connection& c
           },
           [&](const pdu::ScsiCommand& command) {
             return on_window(command.immediate, [&]() -> std::optional<Violation> {
-              begin_task(domain, session, connection, command, frame, arrived.segment.owner);
+              begin_task(domain, session, connection, command, arrived, std::move(ahead));
               return std::nullopt;
             });
           },
@@ -189,16 +190,18 @@ std::optional<Rule> ignored(const Session& session, const Numbering& numbering) 
   return std::nullopt;
 }
 
-void hold(Session& session, Connection& connection, const Numbering& numbering,
-          const Arrived& arrived) {
+void hold(Session& session, Connection& connection, const pdu::InitiatorPdu& pdu,
+          const Numbering& numbering, const Arrived& arrived) {
   const pdu::Frame& frame = arrived.framed.frame;
   HeldRequest held{.cmd_sn = numbering.cmd_sn,
                    .initiator_task_tag = numbering.initiator_task_tag,
                    .connection = connection.id};
-  held.headers.assign(frame.header.begin(), frame.header.end());
-  held.headers.insert(held.headers.end(), frame.additional_headers.begin(),
-                      frame.additional_headers.end());
+  held.headers.resize(frame.header.size() + frame.additional_headers.size());
+  const auto behind = std::ranges::copy(frame.header, held.headers.begin()).out;
+  std::ranges::copy(frame.additional_headers, behind);
   held.data = arrived.segment.empty() ? wire::copy_of(frame.data) : arrived.segment;
+  if (const auto* command = std::get_if<pdu::ScsiCommand>(&pdu))
+    begin_data(held.written.emplace(), session, *command, held.data.view(), held.data.owner);
   session.held.push_back(std::move(held));
   session.window.hold(numbering.cmd_sn);
 }
@@ -209,7 +212,7 @@ void deliver_held(Domain& domain, wire::Tsih tsih) {
     const auto next =
         std::ranges::find(session->held, session->window.exp_cmd_sn(), &HeldRequest::cmd_sn);
     if (next == session->held.end()) return;
-    const HeldRequest held = std::move(*next);
+    HeldRequest held = std::move(*next);
     session->held.erase(next);
     Connection* connection = domain.find(held.connection);
     if (connection == nullptr) {
@@ -224,7 +227,8 @@ void deliver_held(Domain& domain, wire::Tsih tsih) {
         .segment = held.data};
     const auto pdu = pdu::decode_request(arrived.framed.frame);
     assert(pdu.has_value());  // it was when it came
-    if (const auto refused = deliver(domain, *session, *connection, *pdu, arrived)) {
+    if (const auto refused =
+            deliver(domain, *session, *connection, *pdu, arrived, std::move(held.written))) {
       session->window.forget(held.cmd_sn);
       refuse(domain, *connection, *session, *refused, arrived.framed.frame);
     }
@@ -239,7 +243,7 @@ void receive_numbered(Domain& domain, Session& session, Connection& connection,
   if (const auto refused = check_request(domain, session, pdu, numbering))
     return refuse(domain, connection, session, *refused, frame);
   if (!numbering.immediate && numbering.cmd_sn != session.window.exp_cmd_sn())
-    return hold(session, connection, numbering, arrived);
+    return hold(session, connection, pdu, numbering, arrived);
   const wire::Tsih tsih = session.tsih;
   if (auto broken = deliver(domain, session, connection, pdu, arrived))
     return refuse(domain, connection, session, *broken, frame);
@@ -253,13 +257,9 @@ void receive_pdu(Domain& domain, Session& session, Connection& connection,
   const bool intact = arrived.framed.data_intact;
   if (!intact)
     refuse(domain, connection, session, {Rule::data_digest_matches, pdu::bhs_bytes, 0}, frame);
-  if (const auto* data = std::get_if<pdu::DataOut>(&pdu)) {
-    // 6.7: a Data-Out with a bad digest has been rejected, and its task ends in error all the same.
-    if (const auto refused = take_data(domain, session, connection, *data, arrived);
-        refused && intact)
-      refuse(domain, connection, session, *refused, frame);
-    return;
-  }
+  // 6.7: a Data-Out with a bad digest has been rejected, and its task ends in error all the same.
+  if (const auto* data = std::get_if<pdu::DataOut>(&pdu))
+    return take_data(domain, session, connection, *data, arrived);
   if (!intact) return;  // discarded: its CmdSN is still missing
   if (std::holds_alternative<pdu::SnackRequest>(pdu))
     return refuse(domain, connection, session, {Rule::snack_needs_recovery_level, 0, 0}, frame);

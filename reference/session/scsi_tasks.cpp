@@ -375,6 +375,14 @@ void describe_task(Task& task, const pdu::ScsiCommand& command, const pdu::Frame
         command.write ? bidirectional_read_length(headers) : command.expected_data_transfer_length;
 }
 
+/// The data of a command that waits for its turn, or null.
+WriteData* find_held_data(Session& session, const Connection& connection, InitiatorTaskTag tag) {
+  const auto held = std::ranges::find(session.held, tag, &HeldRequest::initiator_task_tag);
+  const bool is_command =
+      held != session.held.end() && held->written && held->connection == connection.id;
+  return is_command ? &*held->written : nullptr;
+}
+
 }  // namespace
 
 Task* find_task(Session& session, InitiatorTaskTag tag) {
@@ -383,11 +391,23 @@ Task* find_task(Session& session, InitiatorTaskTag tag) {
   return nullptr;
 }
 
+void begin_data(WriteData& data, const Session& session, const pdu::ScsiCommand& command,
+                wire::ByteView immediate, wire::SharedBytes owner) {
+  const std::uint32_t expected = command.write ? command.expected_data_transfer_length : 0;
+  data.begin({.expected = expected, .wanted = expected, .more_unsolicited = !command.final},
+             session.parameters);
+  if (!command.write && !immediate.empty())
+    data.fail({Rule::data_comes_with_write_only, 5, immediate.size()});
+  else
+    data.take_immediate(immediate, std::move(owner));
+}
+
 void begin_task(Domain& domain, Session& session, Connection& connection,
-                const pdu::ScsiCommand& command, const pdu::Frame& frame, wire::SharedBytes owner) {
+                const pdu::ScsiCommand& command, const Arrived& arrived,
+                std::optional<WriteData> ahead) {
   Task& task = new_task(domain, session);
   task.allegiance = connection.id;
-  describe_task(task, command, frame);
+  describe_task(task, command, arrived.framed.frame);
   task.plan = scsi::plan(domain.device, command_of(session, task));
   if (is_ordering(task)) ++domain.ordering_tasks;
   if (command.immediate)
@@ -395,40 +415,48 @@ void begin_task(Domain& domain, Session& session, Connection& connection,
   else
     session.window.occupy();
   const bool takes_data = task.plan.direction == scsi::Direction::to_target;
-  const auto wanted = takes_data ? std::min<std::uint64_t>(task.plan.bytes, task.expected_out) : 0;
-  task.data.begin({.expected = task.expected_out,
-                   .wanted = static_cast<std::uint32_t>(wanted),
-                   .more_unsolicited = !command.final},
-                  session.parameters);
-  if (!command.write && !frame.data.empty())
-    task.data.fail({Rule::data_comes_with_write_only, 5, frame.data.size()});
+  if (ahead)
+    task.data = std::move(*ahead);
   else
-    task.data.take_immediate(frame.data, std::move(owner));
+    begin_data(task.data, session, command, arrived.framed.frame.data, arrived.segment.owner);
+  task.data.make_use_of(takes_data ? task.plan.bytes : 0);
   if (task.data.fault()) domain.note(connection, *task.data.fault());
   advance(domain, session, task);
 }
 
-std::optional<Violation> take_data(Domain& domain, Session& session, const Connection& connection,
-                                   const pdu::DataOut& pdu, const Arrived& arrived) {
+void take_data(Domain& domain, Session& session, Connection& connection, const pdu::DataOut& pdu,
+               const Arrived& arrived) {
+  const pdu::Framed& framed = arrived.framed;
+  const auto refuse_it = [&](const Violation& why) {
+    // 6.7: if its digest is bad, it has been rejected for that.
+    if (framed.data_intact) refuse(domain, connection, session, why, framed.frame);
+  };
+  const auto take = [&](WriteData& data) {
+    const auto refused =
+        data.take(pdu, framed.frame.data, arrived.segment.owner, framed.data_intact);
+    if (refused) refuse_it(*refused);
+  };
+  if (WriteData* ahead = find_held_data(session, connection, pdu.initiator_task_tag))
+    return take(*ahead);
   Task* task = find_task(session, pdu.initiator_task_tag);
   if (task == nullptr || task->state != Task::State::collecting ||
       task->allegiance != connection.id)  // 3.2.4.1
-    return Violation{Rule::data_out_has_known_task, 16, std::to_underlying(pdu.initiator_task_tag)};
+    return refuse_it(
+        {Rule::data_out_has_known_task, 16, std::to_underlying(pdu.initiator_task_tag)});
   if (pdu.target_transfer_tag != wire::TargetTransferTag::none && pdu.lun != task->command.lun)
-    return Violation{Rule::data_out_repeats_lun, 8, std::to_underlying(pdu.lun)};
+    return refuse_it({Rule::data_out_repeats_lun, 8, std::to_underlying(pdu.lun)});
   const bool had_fault = task->data.fault().has_value();
-  const auto refused = task->data.take(pdu, arrived.framed.frame.data, arrived.segment.owner,
-                                       arrived.framed.data_intact);
-  if (const auto& fault = task->data.fault(); fault && !had_fault && !refused)
-    domain.note(connection, *fault);
+  take(task->data);
+  if (const auto& fault = task->data.fault(); fault && !had_fault) domain.note(connection, *fault);
   advance(domain, session, *task);
   run_waiting_tasks(domain);
-  return refused;
 }
 
 void own_borrowed_data(Domain& domain, Connection& connection) {
   Session* session = domain.find(connection.session);
   if (session == nullptr) return;
+  for (HeldRequest& held : session->held)
+    if (held.connection == connection.id && held.written) held.written->own();
   for (Task& task : session->tasks)
     if (task.allegiance == connection.id && task.state != Task::State::running) task.data.own();
   for (MediumRequest& request : domain.medium) {  // not fetched yet

@@ -4,6 +4,7 @@
 /// command window, the tasks, the session-wide parameters.
 
 #include <list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct HeldRequest {
   ConnectionId connection{};
   wire::Bytes headers{};  ///< basic and additional
   wire::Slice data{};
+  /// Of a SCSI Command: its data as it comes. Unsolicited Data-Out has no CmdSN to wait for.
+  std::optional<WriteData> written{};
 };
 
 /// A task management function that cannot be answered yet (10.6.2).

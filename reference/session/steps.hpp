@@ -38,13 +38,17 @@ void refuse(Domain& domain, Connection& connection, Session& session, const Viol
 
 // scsi_tasks.cpp
 
-/// Delivers a SCSI Command. `owner` keeps `data` alive, or is empty if it is borrowed.
+/// Begins the data of a SCSI Command, of which all that is announced may be of use, with what the
+/// command itself brings. `owner` keeps `immediate` alive, or is empty if it is borrowed.
+void begin_data(WriteData& data, const Session& session, const pdu::ScsiCommand& command,
+                wire::ByteView immediate, wire::SharedBytes owner);
+/// Delivers a SCSI Command; `ahead` is its data so far if it had to wait for its turn.
 void begin_task(Domain& domain, Session& session, Connection& connection,
-                const pdu::ScsiCommand& command, const pdu::Frame& frame, wire::SharedBytes owner);
-/// A Data-Out. Returns the rule for which the PDU itself is refused.
-[[nodiscard]] std::optional<Violation> take_data(Domain& domain, Session& session,
-                                                 const Connection& connection,
-                                                 const pdu::DataOut& pdu, const Arrived& arrived);
+                const pdu::ScsiCommand& command, const Arrived& arrived,
+                std::optional<WriteData> ahead);
+/// A Data-Out. What it is refused for is told in front of what its task ends with.
+void take_data(Domain& domain, Session& session, Connection& connection, const pdu::DataOut& pdu,
+               const Arrived& arrived);
 [[nodiscard]] Task* find_task(Session& session, wire::InitiatorTaskTag tag);
 /// Lets tasks go on that wait for their turn or for room, in every session that has any.
 void run_waiting_tasks(Domain& domain);

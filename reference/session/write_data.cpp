@@ -34,6 +34,18 @@ void WriteData::begin(const Expectation& expectation, const text::SessionParamet
     fail({Rule::unsolicited_data_out_is_negotiated, 1, 0});
 }
 
+void WriteData::make_use_of(std::uint64_t bytes) {
+  if (bytes >= wanted_) return;
+  wanted_ = static_cast<std::uint32_t>(bytes);
+  while (!pieces_.empty() && pieces_.back().offset >= wanted_) pieces_.pop_back();
+  if (!pieces_.empty()) {
+    Piece& last = pieces_.back();
+    last.bytes = last.bytes.first(std::min<std::size_t>(last.bytes.size(), wanted_ - last.offset));
+  }
+  received_ = 0;
+  for (const Piece& piece : pieces_) received_ += static_cast<std::uint32_t>(piece.bytes.size());
+}
+
 void WriteData::take_immediate(ByteView data, wire::SharedBytes owner) {
   if (data.empty()) return;
   const auto length = static_cast<std::uint32_t>(data.size());

@@ -38,6 +38,9 @@ class WriteData {
   /// Begins with a new command; memory of the one before is used again.
   void begin(const Expectation& expectation, const text::SessionParameters& parameters);
 
+  /// The command makes use of no more than so many bytes after all.
+  void make_use_of(std::uint64_t bytes);
+
   /// The data segment of the command itself.
   void take_immediate(wire::ByteView data, wire::SharedBytes owner);
 

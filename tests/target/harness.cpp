@@ -80,7 +80,9 @@ scsi::MediumResult World::perform(const HeldOperation& operation) {
 }
 
 void World::pump() {
-  while (const auto request = target.next_medium_request()) {
+  while (!idle) {
+    const auto request = target.next_medium_request();
+    if (!request) break;
     HeldOperation operation{.request = *request};
     for (const ByteView piece : request->data_out)
       operation.data_out.insert(operation.data_out.end(), piece.begin(), piece.end());
@@ -398,8 +400,8 @@ void clear_attentions(Initiator& initiator, std::size_t units) {
 std::uint32_t sense_in(ByteView segment) {
   EXPECT_EQ(segment.size(), 20U);
   if (segment.size() != 20) return 0;
-  EXPECT_EQ(wire::load<2>(segment, 0), 18U);  // SenseLength
-  EXPECT_EQ(segment[2], std::byte{0x70});     // current error, fixed format
+  EXPECT_EQ(wire::load<2>(segment, 0), 18U);                 // SenseLength
+  EXPECT_EQ(segment[2] & std::byte{0x7f}, std::byte{0x70});  // current error, fixed format
   return (std::to_integer<std::uint32_t>(segment[4]) & 0xfU) << 16U |
          std::to_integer<std::uint32_t>(segment[14]) << 8U |
          std::to_integer<std::uint32_t>(segment[15]);

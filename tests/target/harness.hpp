@@ -59,6 +59,8 @@ class World {
 
   /// With `hold`, operations wait in `held` until the test lets them go.
   bool hold = false;
+  /// With `idle`, they are not even fetched from the target: they wait in its list.
+  bool idle = false;
   std::deque<HeldOperation> held{};
   /// Ends the operation held at `index` as the medium would, or with `failure`.
   void release(std::size_t index = 0, std::optional<scsi::MediumResult> failure = std::nullopt);
