@@ -8,7 +8,6 @@
 
 namespace conformance {
 
-using iscsi::session::ConnectionId;
 using iscsi::session::Disposition;
 using iscsi::wire::ByteView;
 
@@ -24,9 +23,9 @@ std::expected<InProcess, std::string> InProcess::with(
   if (!target) return std::unexpected(target.error());
   auto devices = iscsi::server::open_devices(configuration.logical_units);
   if (!devices) return std::unexpected(devices.error());
-  for (std::uint16_t number = 0; number < devices->size(); ++number)
-    target->units.push_back(
-        iscsi::server::unit_of(*(*devices)[number], configuration.target_name, number));
+  for (const auto& device : *devices)
+    target->units.push_back(iscsi::server::unit_of(
+        *device, configuration.target_name, static_cast<std::uint16_t>(target->units.size())));
   return InProcess{*std::move(target), *std::move(devices)};
 }
 
@@ -36,7 +35,7 @@ std::optional<std::string> InProcess::open(ConnectionNumber connection) {
   iscsi::Fresh fresh{};
   ++logins_;
   for (std::size_t i = 0; i < fresh.size(); ++i) fresh[i] = pattern_byte(logins_, i);
-  connections_[connection] = target_.opened(
+  connections_[connection].id = target_.opened(
       {.host = "127.0.0.1", .port = 3260, .portal_group_tag = std::nullopt}, fresh, now_ms());
   return std::nullopt;
 }
@@ -44,19 +43,28 @@ std::optional<std::string> InProcess::open(ConnectionNumber connection) {
 void InProcess::send(ConnectionNumber connection, ByteView bytes, std::size_t piece) {
   const auto found = connections_.find(connection);
   if (found == connections_.end()) return;
-  if (piece == 0) piece = bytes.size();
-  while (!bytes.empty() && target_.wants_input(found->second)) {
-    const ByteView part = bytes.first(std::min(piece, bytes.size()));
-    target_.receive(found->second, part, now_ms());
-    bytes = bytes.subspan(part.size());
+  Line& line = found->second;
+  line.waiting.insert(line.waiting.end(), bytes.begin(), bytes.end());
+  line.piece = piece == 0 ? SIZE_MAX : piece;
+  deliver(line);
+}
+
+void InProcess::deliver(Line& line) {
+  std::size_t taken = 0;
+  while (taken < line.waiting.size() && target_.wants_input(line.id)) {
+    const std::size_t bytes = std::min(line.piece, line.waiting.size() - taken);
+    target_.receive(line.id, ByteView{line.waiting}.subspan(taken, bytes), now_ms());
+    taken += bytes;
     serve_media();
   }
+  line.waiting.erase(line.waiting.begin(),
+                     line.waiting.begin() + static_cast<std::ptrdiff_t>(taken));
 }
 
 void InProcess::leave(ConnectionNumber connection, bool /*reset*/) {
   const auto found = connections_.find(connection);
   if (found == connections_.end()) return;
-  target_.closed(found->second, now_ms());
+  target_.closed(found->second.id, now_ms());
   connections_.erase(found);
   serve_media();
 }
@@ -86,10 +94,12 @@ void InProcess::serve_media() {
 
 void InProcess::collect(std::vector<TransportEvent>& events) {
   for (auto at = connections_.begin(); at != connections_.end();) {
-    const auto [number, id] = *at;
+    auto& [number, line] = *at;
+    const auto id = line.id;
     iscsi::wire::Bytes bytes = target_.take_output(id, now_ms());
     if (!bytes.empty()) events.push_back({number, TransportEvent::Kind::data, std::move(bytes)});
     if (target_.disposition(id) == Disposition::open) {
+      deliver(line);
       ++at;
       continue;
     }

@@ -30,16 +30,24 @@ class InProcess {
  private:
   using Devices = std::vector<std::unique_ptr<iscsi::server::BlockDevice>>;
 
+  /// A connection, and what the target has not taken in yet: a network would hold it back.
+  struct Line {
+    iscsi::session::ConnectionId id{};
+    iscsi::wire::Bytes waiting{};
+    std::size_t piece = SIZE_MAX;  ///< bytes that arrive at once
+  };
+
   InProcess(iscsi::Configuration configuration, Devices devices)
       : target_{std::move(configuration)}, devices_{std::move(devices)} {}
 
   [[nodiscard]] iscsi::session::Moment now_ms() const { return now_us_ / 1000; }
+  void deliver(Line& line);
   void serve_media();
   void collect(std::vector<TransportEvent>& events);
 
   iscsi::Target target_;
   Devices devices_;
-  std::map<ConnectionNumber, iscsi::session::ConnectionId> connections_;
+  std::map<ConnectionNumber, Line> connections_;
   std::uint64_t now_us_ = 1;
   std::uint64_t elapsed_us_ = 0;  ///< when the target was last told the time
   std::uint64_t logins_ = 0;

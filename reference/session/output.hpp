@@ -19,7 +19,7 @@ class Output {
   void push(const pdu::HeaderBytes& header, wire::Slice data, pdu::Digests digests);
 
   /// Fills `views` with the next bytes to send, in order; returns how many views were used.
-  std::size_t gather(std::span<wire::ByteView> views) const;
+  [[nodiscard]] std::size_t gather(std::span<wire::ByteView> views) const;
   /// So many bytes have been sent.
   void sent(std::size_t bytes);
 

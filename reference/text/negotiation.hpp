@@ -33,6 +33,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rules/rule.hpp"
@@ -62,8 +63,8 @@ class Negotiation {
   };
 
   /// `agreed` are the values in force; they stay so until those of `conclude` are taken over.
-  Negotiation(const Setting& setting, const Policy& policy, const Parameters& agreed)
-      : setting_{setting}, policy_{policy}, pending_{agreed} {}
+  Negotiation(const Setting& setting, const Policy& policy, Parameters agreed)
+      : setting_{setting}, policy_{policy}, pending_{std::move(agreed)} {}
 
   /// The next stage of the login phase. What has been negotiated stays used up (5.3).
   void enter(Phase phase) { setting_.phase = phase; }
