@@ -132,6 +132,11 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
     }
     return;
   }
+  const bool negotiated = row == nullptr || row->negotiated();
+  if (negotiated && initiator_repeats_ && sent_by_initiator_.contains(key)) {
+    parameters_.agree(key, value);  // an answer to the initiator's repetition, no proposal
+    return;
+  }
   if (row == nullptr) {  // an extension of the target: to be answered NotUnderstood
     by_target_.insert_or_assign(key, value);
     return;

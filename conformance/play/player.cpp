@@ -1,6 +1,7 @@
 #include "conformance/play/player.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace conformance {
 
@@ -93,6 +94,8 @@ void Player::begin_step() {
   begun_ = true;
   answer_.clear();
   const Step& step = *steps_[at_].second;
+  holding_ = step.hold;
+  if (!step.sends()) release_held();
   std::uint64_t patience_ms = settings_.answer_ms;
   if (const auto* expect = std::get_if<Expect>(&step.what))
     for (const Outcome& outcome : expect->outcomes)
@@ -180,6 +183,7 @@ void Player::finish(Judgement judgement) {
 /// at the target; no verdict hangs on it.
 void Player::begin_logout() {
   phase_ = Phase::logging_out;
+  holding_ = false;
   deadline_us_ = now_us_ + std::min(settings_.answer_ms, logout_ms) * us_per_ms;
   if (!is_lasting(judgement_.manner)) deadline_us_ = now_us_;
   for (auto& [name, connection] : initiator_.connections()) {
@@ -402,7 +406,16 @@ void Player::transmit(Connection& connection, const Draft& draft) {
 
 void Player::transmit(Connection& connection, Bytes bytes, bool damaged, std::size_t piece) {
   initiator_.sent(connection, bytes, damaged, now_us_);
-  wants_.push_back(SendWanted{connection.number, std::move(bytes), piece});
+  Bytes& all = held_[connection.number];
+  all.insert(all.end(), bytes.begin(), bytes.end());
+  if (holding_) return;
+  wants_.push_back(SendWanted{connection.number, std::exchange(all, {}), piece});
+}
+
+/// What waits for company does not get any: something else than sending comes next.
+void Player::release_held() {
+  for (auto& [number, bytes] : held_)
+    if (!bytes.empty()) wants_.push_back(SendWanted{number, std::exchange(bytes, {}), 0});
 }
 
 // Judging.

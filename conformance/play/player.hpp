@@ -104,6 +104,7 @@ class Player {
                    std::uint64_t from, std::uint64_t length, std::uint64_t segment, bool backwards);
   void transmit(Connection& connection, const Draft& draft);
   void transmit(Connection& connection, iscsi::wire::Bytes bytes, bool damaged, std::size_t piece);
+  void release_held();
 
   // Expecting.
   struct Consumed {};  ///< dealt with; the step goes on
@@ -147,6 +148,7 @@ class Player {
   std::vector<std::pair<const Story*, const Step*>> steps_;
   std::size_t at_ = 0;
   bool begun_ = false;
+  bool holding_ = false;  ///< what is sent now goes out with what is sent next
   std::uint64_t now_us_ = 0;
   std::uint64_t deadline_us_ = 0;
   std::uint64_t story_end_us_ = 0;
@@ -154,6 +156,7 @@ class Player {
   std::map<ConnectionNumber, std::string> refusals_;
   std::map<ConnectionNumber, std::vector<FieldSetting>> login_fields_;
   std::map<ConnectionNumber, std::uint32_t> login_tags_;
+  std::map<ConnectionNumber, iscsi::wire::Bytes> held_;  ///< waits for what is sent next
   std::deque<Want> wants_;
   Phase phase_ = Phase::acting;
   Judgement judgement_;

@@ -257,13 +257,14 @@ Expect read_expect(const Reader& expect, const Reader& step) {
 }  // namespace
 
 Step read_step(const Reader& at) {
-  at.allow_only(
-      {"send", "expect", "close", "wait", "but", "pieces", "rule", "as", "on", "wire", "note"});
+  at.allow_only({"send", "expect", "close", "wait", "but", "pieces", "hold", "rule", "as", "on",
+                 "wire", "note"});
   Step step;
   step.where = at.path();
   if (const auto name = at.get("on")) step.connection = name->text();
   if (const auto name = at.get("as")) step.as = name->text();
   if (const auto wire = at.get("wire")) step.wire = read_hexadecimal(*wire, wire->text());
+  if (const auto hold = at.get("hold")) step.hold = hold->flag();
   std::size_t actions = 0;
   if (const auto send = at.get("send")) {
     ++actions;
@@ -285,6 +286,7 @@ Step read_step(const Reader& at) {
   if (actions != 1) at.refuse("one of send, expect, close, wait");
   if ((at.get("but") || at.get("pieces")) && !std::holds_alternative<SendPdu>(step.what))
     at.refuse("\"but\" and \"pieces\" only where a PDU is sent");
+  if (step.hold && !step.sends()) at.refuse("\"hold\" only where something is sent");
   return step;
 }
 

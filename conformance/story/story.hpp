@@ -167,8 +167,14 @@ struct Step {
   std::variant<SendPdu, SendLogin, SendOutput, Expect, Close, Wait> what;
   std::string connection;   ///< which connection, where there are several
   std::string as;           ///< the name under which its fields are known later
+  bool hold = false;        ///< goes out together with what is sent next, in one piece
   iscsi::wire::Bytes wire;  ///< the exact bytes, if they are pinned
   std::string where;        ///< for messages: the story and the path to this step
+
+  [[nodiscard]] bool sends() const {
+    return std::holds_alternative<SendPdu>(what) || std::holds_alternative<SendLogin>(what) ||
+           std::holds_alternative<SendOutput>(what);
+  }
 };
 
 /// What a target has to offer before a story makes sense.

@@ -37,6 +37,17 @@ std::vector<Rule> broken_by(const Exchange& exchange) {
 
 using Rules = std::vector<Rule>;
 
+// What a target owes for a key that comes twice is told by a status (5.3); whatever it says in the
+// text is an answer, and no proposal of its own.
+TEST(ATarget, ProposesNothingWhenItAnswersARepetition) {
+  EXPECT_EQ(broken_by({.request = "MaxBurstLength=65536/MaxBurstLength=65536/",
+                       .response = "MaxBurstLength=65536/MaxBurstLength=65536/"}),
+            Rules{});
+  EXPECT_EQ(broken_by({.request = "ImmediateData=Yes/",
+                       .response = "ImmediateData=Yes/MaxBurstLength=65536/"}),
+            Rules{Rule::transit_response_asks_nothing});
+}
+
 TEST(ATarget, BreaksNothingWhenItAnswersWithinTheResultFunctions) {
   EXPECT_EQ(broken_by({.request = "MaxBurstLength=65536/DefaultTime2Wait=2/InitialR2T=No/"
                                   "ImmediateData=Yes/HeaderDigest=CRC32C,None/OFMarker=No/",

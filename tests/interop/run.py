@@ -14,6 +14,7 @@ import resource
 import sys
 import unittest
 
+NOTHING_RUN = 77  # CTest calls that skipped, and says so
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -23,6 +24,7 @@ def main():
     parser.add_argument("--server", choices=("reference", "tgt"), default="reference")
     parser.add_argument("--binary", help="iscsi-target, for --server reference")
     parser.add_argument("--tools", required=True, help="folder of the built interop clients")
+    parser.add_argument("--judge", help="iscsi-conform, for the group peers")
     parser.add_argument("scenarios", nargs="*", help="GROUP or GROUP.Class.test; default: all")
     options = parser.parse_args()
     if options.server == "reference" and not options.binary:
@@ -31,6 +33,8 @@ def main():
     sys.path.insert(0, str(HERE))
     os.environ["INTEROP_SERVER"] = options.server
     os.environ["INTEROP_TOOLS"] = os.path.abspath(options.tools)
+    if options.judge:
+        os.environ["INTEROP_JUDGE"] = os.path.abspath(options.judge)
     import servers
     servers.ReferenceServer.binary = options.binary and os.path.abspath(options.binary)
     # Some scenarios hold more connections than a shell usually allows.
@@ -46,7 +50,9 @@ def main():
     if suite.countTestCases() == 0:
         parser.error("no such scenario")
     result = unittest.TextTestRunner(verbosity=2).run(suite)
-    return 0 if result.wasSuccessful() else 1
+    if not result.wasSuccessful():
+        return 1
+    return NOTHING_RUN if len(result.skipped) == result.testsRun else 0
 
 
 if __name__ == "__main__":

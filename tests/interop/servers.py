@@ -4,6 +4,7 @@ A scenario describes what it needs in a `Setup` and gets a running server from `
 listens on loopback; every process is ended by its own pid.
 """
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -221,6 +222,73 @@ class TgtServer(Server):
 
     def stop(self):
         """It outlives SIGTERM while it has targets; nothing is learnt from its exit status."""
+        self.kill()
+        return 0
+
+
+class IstgtServer(Server):
+    """istgt 20111008. A deep queue, so that it can be compared; and it dies of some requests, so
+    that it may be watched and started again."""
+
+    CONFIGURATION = """
+[Global]
+  NodeBase "iqn.2004-04.com.example"
+  DiscoveryAuthMethod None
+[UnitControl]
+  AuthMethod None
+  Portal UC1 127.0.0.1:{control}
+  Netmask 127.0.0.1
+[PortalGroup1]
+  Portal DA1 127.0.0.1:{port}
+[InitiatorGroup1]
+  InitiatorName "ALL"
+  Netmask 127.0.0.0/8
+[LogicalUnit1]
+  TargetName {name}
+  Mapping PortalGroup1 InitiatorGroup1
+  AuthMethod None
+  UnitType Disk
+  QueueDepth 64
+  LUN0 Storage {disk} {megabytes}MB
+"""
+
+    def __init__(self, setup):
+        super().__init__(setup)
+        self.wanted_dead = threading.Event()
+        self.watcher = None
+        self.deaths = 0
+
+    def command(self, port):
+        path = self.folder / "istgt.conf"
+        path.write_text(self.CONFIGURATION.format(
+            control=free_port(), port=port, name=IQN, disk=self.disk(0),
+            megabytes=self.setup.luns[0].size // MIB))
+        return ["istgt", "-c", path, "-p", self.folder / "pid", "-D"]
+
+    def start(self):
+        with open(self.disk(0), "ab") as disk:
+            disk.truncate(self.setup.luns[0].size)
+        self.start_listening(self.command)
+        return self
+
+    def keep_running(self):
+        """From now on it is started again, on its port, whenever it dies. Ends with `kill`."""
+        def watch():
+            while not self.wanted_dead.wait(0.05):
+                if not self.alive():
+                    self.deaths += 1
+                    with contextlib.suppress(RuntimeError, TimeoutError):
+                        self.start_listening(self.command)
+        self.watcher = threading.Thread(target=watch, daemon=True)
+        self.watcher.start()
+
+    def kill(self):
+        self.wanted_dead.set()
+        if self.watcher:
+            self.watcher.join(20)
+        super().kill()
+
+    def stop(self):
         self.kill()
         return 0
 
