@@ -26,6 +26,13 @@ constexpr KeyRow agreed(std::string_view name, std::string_view section, Kind ki
           .from_target = true,
           .operational_stage = true};
 }
+/// One of them that holds for the session, and is told on its first connection (12: use LO).
+constexpr KeyRow leading(std::string_view name, std::string_view section, Kind kind, Result result,
+                         std::uint64_t least = 0, std::uint64_t most = 0) {
+  KeyRow row = agreed(name, section, kind, result, least, most);
+  row.leading_only = true;
+  return row;
+}
 /// Keys of the authentication methods.
 constexpr KeyRow security(std::string_view name, std::string_view section, bool initiator,
                           bool target) {
@@ -59,7 +66,7 @@ constexpr auto rows = std::to_array<KeyRow>({
     auth_method(),
     agreed("HeaderDigest", "12.1", Kind::list, Result::first_of_list),
     agreed("DataDigest", "12.1", Kind::list, Result::first_of_list),
-    agreed("MaxConnections", "12.2", Kind::number, Result::minimum, 1, 65535),
+    leading("MaxConnections", "12.2", Kind::number, Result::minimum, 1, 65535),
     {.name = "SendTargets", .section = "12.3", .from_initiator = true, .full_feature_phase = true},
     any_stage("TargetName", "12.4", true, false, false),
     any_stage("InitiatorName", "12.5", true, false, false),
@@ -73,8 +80,8 @@ constexpr auto rows = std::to_array<KeyRow>({
      .full_feature_phase = true,
      .repeatable = true},
     any_stage("TargetPortalGroupTag", "12.9", false, true, false),
-    agreed("InitialR2T", "12.10", Kind::yes_or_no, Result::either),
-    agreed("ImmediateData", "12.11", Kind::yes_or_no, Result::both),
+    leading("InitialR2T", "12.10", Kind::yes_or_no, Result::either),
+    leading("ImmediateData", "12.11", Kind::yes_or_no, Result::both),
     {.name = "MaxRecvDataSegmentLength",
      .section = "12.12",
      .kind = Kind::number,
@@ -84,14 +91,14 @@ constexpr auto rows = std::to_array<KeyRow>({
      .from_target = true,
      .operational_stage = true,
      .full_feature_phase = true},
-    agreed("MaxBurstLength", "12.13", Kind::number, Result::minimum, 512, widest_length),
-    agreed("FirstBurstLength", "12.14", Kind::number, Result::minimum, 512, widest_length),
-    agreed("DefaultTime2Wait", "12.15", Kind::number, Result::maximum, 0, 3600),
-    agreed("DefaultTime2Retain", "12.16", Kind::number, Result::minimum, 0, 3600),
-    agreed("MaxOutstandingR2T", "12.17", Kind::number, Result::minimum, 1, 65535),
-    agreed("DataPDUInOrder", "12.18", Kind::yes_or_no, Result::either),
-    agreed("DataSequenceInOrder", "12.19", Kind::yes_or_no, Result::either),
-    agreed("ErrorRecoveryLevel", "12.20", Kind::number, Result::minimum, 0, 2),
+    leading("MaxBurstLength", "12.13", Kind::number, Result::minimum, 512, widest_length),
+    leading("FirstBurstLength", "12.14", Kind::number, Result::minimum, 512, widest_length),
+    leading("DefaultTime2Wait", "12.15", Kind::number, Result::maximum, 0, 3600),
+    leading("DefaultTime2Retain", "12.16", Kind::number, Result::minimum, 0, 3600),
+    leading("MaxOutstandingR2T", "12.17", Kind::number, Result::minimum, 1, 65535),
+    leading("DataPDUInOrder", "12.18", Kind::yes_or_no, Result::either),
+    leading("DataSequenceInOrder", "12.19", Kind::yes_or_no, Result::either),
+    leading("ErrorRecoveryLevel", "12.20", Kind::number, Result::minimum, 0, 2),
     any_stage("SessionType", "12.21", true, false, false),
     agreed("OFMarker", "A.3.1", Kind::yes_or_no, Result::both),
     agreed("IFMarker", "A.3.1", Kind::yes_or_no, Result::both),

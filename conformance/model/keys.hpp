@@ -40,6 +40,7 @@ struct KeyRow {
   bool full_feature_phase = false;
   bool authentication = false;  ///< belongs to an authentication method (11.1.1 to 11.1.4)
   bool repeatable = false;      ///< may come again in one negotiation
+  bool leading_only = false;    ///< only in the login of a session's first connection
 
   [[nodiscard]] constexpr bool negotiated() const { return result != Result::declared; }
   [[nodiscard]] constexpr bool allowed_in(Stage stage) const {

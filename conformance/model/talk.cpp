@@ -1,5 +1,6 @@
 #include "conformance/model/talk.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "text/grammar.hpp"
@@ -28,6 +29,10 @@ std::string pair_text(std::string_view key, std::string_view value) {
 
 /// 12.22.
 bool is_extension(std::string_view key) { return key.starts_with("X-") || key.starts_with("X#"); }
+
+bool has(const std::vector<HeardPair>& pairs, std::string_view key) {
+  return std::ranges::find(pairs, key, &HeardPair::key) != pairs.end();
+}
 
 /// D: in full feature phase a target's name comes in target records, as often as there are any.
 bool belongs_to_target_record(Stage stage, std::string_view key) {
@@ -59,8 +64,15 @@ void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteVie
   if (ends) close_negotiation();
 }
 
+void Talk::refuse() {
+  step_ = nullptr;
+  by_initiator_.clear();
+}
+
 void Talk::hear_request(Stage stage, std::string_view text) {
+  if (text.empty() && response_text_.open()) return;  // it fetches the rest of the answer
   asked_.clear();
+  step_ = nullptr;
   const auto pairs = iscsi::text::split(text);
   if (!pairs) return;  // the initiator's own fault: nothing to hold the target to
   for (const KeyValue& pair : *pairs) {
@@ -82,6 +94,9 @@ void Talk::hear_request(Stage stage, std::string_view text) {
     const bool in_place = row == nullptr || row->allowed_in(stage);
     by_initiator_.insert_or_assign(key, Proposal{.value = value, .in_place = in_place});
   }
+  if (const auto method = parameters_.outcomes.find("AuthMethod");
+      stage == Stage::security && method != parameters_.outcomes.end())
+    step_ = find_step(method->second, [&](std::string_view key) { return has(asked_, key); });
 }
 
 void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
@@ -91,6 +106,7 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
     checked_.insert(Rule::text_pair_ends_in_null);
     checked_.insert(Rule::key_name_has_label_characters);
   }
+  unreadable_ = !pairs.has_value();
   if (!pairs) {
     check(pairs.error().rule, false, pairs.error().byte,
           std::string{text.substr(0, iscsi::limits::text_value_bytes)});
@@ -100,6 +116,7 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
     answered_.push_back({std::string{pair.key}, std::string{pair.value}});
     hear_pair(stage, answered_.back().key, answered_.back().value, ends, pair.byte);
   }
+  judge_step();
 }
 
 void Talk::hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
@@ -110,6 +127,7 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
                           belongs_to_target_record(stage, key);
   if (!initiator_repeats_ && !may_repeat)
     check(once_rule(stage), first, byte, pair_text(key, value));
+  take(check_value(key, value), byte, pair_text(key, value));
 
   if (const auto proposal = by_initiator_.find(key); proposal != by_initiator_.end()) {
     const Proposal proposed = proposal->second;
@@ -138,6 +156,9 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
     return;
   }
   if (row == nullptr) {  // an extension of the target: to be answered NotUnderstood
+    if (is_extension(key))
+      check(Rule::extension_key_only_in_normal_session, !parameters_.discovery, byte,
+            pair_text(key, value));
     by_target_.insert_or_assign(key, value);
     return;
   }
@@ -146,6 +167,7 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
     declare(Side::target, key, value);
     return;
   }
+  take(check_proposal(*row, value), byte, pair_text(key, value));
   if (needs_answer(*row, value)) {
     if (ends)
       check(stage == Stage::full_feature ? Rule::final_text_response_asks_nothing
@@ -183,9 +205,33 @@ void Talk::judge_declaration(Stage stage, const KeyRow& row, const std::string& 
   check(place_rule(stage), row.allowed_in(stage) || in_record, byte, found);
   if (row.kind == KeyRow::Kind::number && !row.negotiated())
     check(Rule::declaration_is_admissible, admissible(row, value), byte, found);
+  if (row.leading_only && joins_session_)
+    check(Rule::leading_only_key_is_on_leading_login, false, byte, found);
   if (row.name == "TargetPortalGroupTag")
     check(Rule::declaration_is_admissible,
           iscsi::text::decode_regular_binary(value, byte, 2).has_value(), byte, found);
+}
+
+/// 8.2: the answer to a step has all the keys that define it, and no others of the method's.
+void Talk::judge_step() {
+  if (step_ == nullptr) return;
+  const AuthenticationStep& step = *std::exchange(step_, nullptr);
+  const bool refused =
+      std::ranges::any_of(answered_, [](const HeardPair& pair) { return is_refusal(pair.value); });
+  const bool complete = std::ranges::all_of(
+      step.answered, [&](std::string_view key) { return key.empty() || has(answered_, key); });
+  check(Rule::authentication_step_has_its_keys, complete || refused, 0,
+        "the answer to " + std::string{step.asked});
+  for (const HeardPair& pair : answered_) {
+    const KeyRow* row = find_key_row(pair.key);
+    if (row != nullptr && row->authentication)
+      check(Rule::authentication_step_has_no_other_keys, step.has(pair.key), 0, pair.key);
+  }
+}
+
+void Talk::take(const std::vector<ValueCheck>& checks, std::uint32_t byte,
+                const std::string& found) {
+  for (const ValueCheck& one : checks) check(one.rule, one.holds, byte, found);
 }
 
 void Talk::declare(Side side, std::string_view key, std::string_view value) {

@@ -14,6 +14,8 @@
 
 #include "conformance/model/keys.hpp"
 #include "conformance/model/parameters.hpp"
+#include "conformance/model/steps.hpp"
+#include "conformance/model/values.hpp"
 #include "rules/rule.hpp"
 #include "text/assembly.hpp"
 #include "wire/bytes.hpp"
@@ -35,6 +37,9 @@ class Talk {
  public:
   explicit Talk(Parameters before) : parameters_{std::move(before)} {}
 
+  /// The login is of a connection that joins a session.
+  void join_session() { joins_session_ = true; }
+
   /// The data segment of a request; `continued` is its C bit.
   void request(Stage stage, bool continued, iscsi::wire::ByteView data);
 
@@ -42,9 +47,15 @@ class Talk {
   /// its T bit, a text sequence by its F bit.
   void response(Stage stage, bool continued, bool ends, iscsi::wire::ByteView data);
 
+  /// The target ends the negotiation without agreement: it owes no answer any more.
+  void refuse();
+
   /// What the last complete text of each side said.
   [[nodiscard]] const std::vector<HeardPair>& asked() const { return asked_; }
   [[nodiscard]] const std::vector<HeardPair>& answered() const { return answered_; }
+
+  /// Whether the target's last complete text could not be taken apart.
+  [[nodiscard]] bool answer_is_unreadable() const { return unreadable_; }
 
   /// Proposals of the target that wait for the initiator, with the value proposed.
   [[nodiscard]] const std::map<std::string, std::string, std::less<>>& open_to_initiator() const {
@@ -74,7 +85,8 @@ class Talk {
                     std::uint32_t byte);
   void judge_declaration(Stage stage, const KeyRow& row, const std::string& value,
                          std::uint32_t byte);
-  void judge_place(Stage stage, const KeyRow& row, const std::string& value, std::uint32_t byte);
+  void judge_step();
+  void take(const std::vector<ValueCheck>& checks, std::uint32_t byte, const std::string& found);
   void close_negotiation();
   void check(iscsi::Rule rule, bool holds, std::uint32_t byte, std::string found);
   void declare(Side side, std::string_view key, std::string_view value);
@@ -89,6 +101,9 @@ class Talk {
   std::set<std::string, std::less<>> sent_by_initiator_;
   std::set<std::string, std::less<>> sent_by_target_;
   bool initiator_repeats_ = false;
+  bool joins_session_ = false;
+  bool unreadable_ = false;
+  const AuthenticationStep* step_ = nullptr;  // that the last request was
   std::vector<TextBreach> breaches_;
   std::set<iscsi::Rule> checked_;
 };

@@ -29,6 +29,16 @@ void mark_checked(Look& look, Opcode opcode) {
   }(std::make_index_sequence<std::variant_size_v<TargetPdu>>{});
 }
 
+/// Fields that are "only valid" in some PDUs, without being called reserved in the others (10.4.2,
+/// 10.7.3): what stands there breaks nothing (docs/decisions/0020).
+bool has_no_meaning(const Pdu& pdu, const iscsi::Violation& violation) {
+  if (violation.rule != Rule::reserved_bits_are_zero) return false;
+  if (pdu.opcode() == Opcode::data_in && !pdu.bit(1, 7)) {
+    return violation.byte >= 44 || (violation.byte == 1 && pdu.bits(1, 2, 3) == 0);
+  }
+  return pdu.opcode() == Opcode::scsi_response && violation.byte == 3;
+}
+
 }  // namespace
 
 void check_form(Look& look, const Frame& frame) {
@@ -43,7 +53,8 @@ void check_form(Look& look, const Frame& frame) {
   if (!frame.data.empty()) look.checked(Rule::data_segment_within_limit);
   mark_checked(look, opcode);
   for (const iscsi::Violation& violation : audit(frame))
-    look.check(violation.rule, false, violation.byte, violation.found);
+    if (!has_no_meaning(Pdu{frame}, violation))
+      look.check(violation.rule, false, violation.byte, violation.found);
 }
 
 void check_unreadable(Look& look, const Record& record) {

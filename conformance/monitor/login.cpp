@@ -39,6 +39,7 @@ void check_refusal(Look& look, Connection& connection, const Pdu& pdu) {
   look.check(Rule::refused_login_has_no_stage, !pdu.bit(1, 0) && stages == 0, 1,
              std::to_integer<std::uint64_t>(pdu.frame.header[1]));
   connection.login.refused = true;
+  connection.talk.refuse();
   if (pdu.number<1>(36) != 1) return;
   connection.talk.response(stage_of(connection.login.current_stage), false, false, pdu.frame.data);
   bool named = false;
@@ -77,21 +78,46 @@ void check_identity(Look& look, LoginWatch& login, const Pdu& pdu, bool final) {
   if (login.tsih == 0)
     look.check(Rule::tsih_comes_with_final_login_response, (tsih != 0) == final, 14, tsih,
                final ? "in the final response" : "before the final response");
+  else if (final)
+    look.check(Rule::login_response_repeats_tsih, tsih == login.tsih, 14, tsih,
+               "the request has TSIH " + std::to_string(login.tsih));
 }
 
 /// 5.3.1: with the first response behind a complete text, when a target was named.
 void check_portal_group(Look& look, Connection& connection, const Pdu& pdu) {
+  for (const HeardPair& pair : connection.talk.answered())
+    if (pair.key == "TargetPortalGroupTag") connection.portal_group_tag = pair.value;
   LoginWatch& login = connection.login;
   if (!login.tag_of_portal_due || !login.text_complete || pdu.bit(1, 1)) return;
   login.tag_of_portal_due = false;
-  if (login.target_named)
+  if (login.target_named && !connection.talk.answer_is_unreadable())
     look.check(Rule::portal_group_tag_is_in_first_response,
                says(connection.talk.answered(), "TargetPortalGroupTag"), 48, pdu.data_bytes());
 }
 
-void finish_login(Conversation& all, Connection& connection, const Pdu& pdu) {
+/// The integrity rules between keys (12.14, 12.19), where the target chose the value that breaks
+/// them: a default that stands is not held against it.
+void check_integrity(Look& look, const LoginWatch& login, const Parameters& agreed) {
+  if (login.tsih != 0 || login.disturbed || agreed.discovery) return;
+  const auto chosen = [&](std::string_view key) {
+    const auto outcome = agreed.outcomes.find(key);
+    return outcome != agreed.outcomes.end() && !is_refusal(outcome->second);
+  };
+  const bool relevant = agreed.immediate_data || !agreed.initial_r2t;
+  if (chosen("FirstBurstLength") && relevant)
+    look.check(Rule::first_burst_within_max_burst,
+               agreed.first_burst_length <= agreed.max_burst_length, 48, agreed.first_burst_length,
+               "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
+  if (chosen("MaxOutstandingR2T") && agreed.error_recovery_level > 0 &&
+      agreed.data_sequence_in_order)
+    look.check(Rule::recovery_in_order_has_one_r2t, agreed.max_outstanding_r2t == 1, 48,
+               agreed.max_outstanding_r2t);
+}
+
+void finish_login(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   connection.stage = Stage::full_feature;
   connection.agreed = connection.talk.parameters();
+  check_integrity(look, connection.login, connection.agreed);
   all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
 }
 
@@ -112,11 +138,14 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
     login.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
     login.cmd_sn = pdu.cmd_sn();
     login.cid = static_cast<std::uint16_t>(pdu.number<2>(20));
+    if (login.tsih != 0) connection.talk.join_session();
     begin_session(all, connection);
   }
   connection.talk.request(stage_of(login.current_stage), login.continued, pdu.frame.data);
   if (login.continued) return;
   login.text_complete = true;
+  for (const HeardPair& pair : connection.talk.asked())
+    if (pair.key == "TargetName") login.target_name = pair.value;
   login.target_named = login.target_named || says(connection.talk.asked(), "TargetName");
 }
 
@@ -154,7 +183,7 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
     look.take(connection.talk);
   check_portal_group(look, connection, pdu);
   if (final)
-    finish_login(all, connection, pdu);
+    finish_login(look, all, connection, pdu);
   else if (transit && login.transit)
     connection.stage = Stage::operational;
 }

@@ -60,6 +60,9 @@ void hear_request(Conversation& all, Connection& connection, const Record& recor
     connection.login.other_request |= opcode != Opcode::login_request;
     return;
   }
+  const iscsi::wire::StatSN acknowledged{pdu.word(28)};
+  if (!connection.acknowledged || connection.acknowledged->precedes(acknowledged))
+    connection.acknowledged = acknowledged;
   if (opcode == Opcode::snack_request) connection.retransmission_asked = true;
   if (opcode == Opcode::data_out)
     note_data_out(connection, pdu, record.damaged);
@@ -84,7 +87,8 @@ void hear_response(Look& look, Conversation& all, Connection& connection, const 
     check_login_response(look, all, connection, pdu);
   else if (connection.in_full_feature())
     check_task_response(look, connection, pdu);
-  check_reject(look, connection, pdu);
+  check_reject(look, all, connection, pdu);
+  check_async_message(look, all, connection, pdu);
 }
 
 }  // namespace
@@ -168,6 +172,10 @@ constexpr auto judged_rules = std::to_array<Rule>({
     Rule::redirection_names_an_address,
     Rule::only_login_responses_during_login,
     Rule::login_response_belongs_to_login,
+    Rule::login_response_repeats_tsih,
+    Rule::first_burst_within_max_burst,
+    Rule::recovery_in_order_has_one_r2t,
+    Rule::leading_only_key_is_on_leading_login,
     // Text.
     Rule::text_pair_ends_in_null,
     Rule::text_pair_has_one_delimiter,
@@ -195,6 +203,37 @@ constexpr auto judged_rules = std::to_array<Rule>({
     Rule::transit_response_asks_nothing,
     Rule::final_text_response_asks_nothing,
     Rule::final_text_response_only_when_asked,
+    Rule::empty_text_response_ends,
+    Rule::extension_key_only_in_normal_session,
+    Rule::extension_value_is_marked,
+    Rule::text_value_within_limit,
+    Rule::boolean_is_yes_or_no,
+    Rule::number_is_a_constant,
+    Rule::decimal_has_no_leading_zero,
+    Rule::number_below_two_to_64,
+    Rule::range_ends_are_in_order,
+    Rule::binary_is_a_constant,
+    Rule::base64_is_well_formed,
+    Rule::decimal_binary_has_known_length,
+    Rule::binary_within_limit,
+    // Authentication.
+    Rule::authentication_step_has_its_keys,
+    Rule::authentication_step_has_no_other_keys,
+    Rule::chap_identifier_is_one_byte,
+    Rule::srp_group_is_allowed,
+    Rule::srp_1536_is_offered,
+    // SendTargets and names.
+    Rule::send_targets_answer_has_records_only,
+    Rule::target_address_has_its_form,
+    Rule::target_address_has_tag_in_send_targets,
+    Rule::iscsi_name_within_length,
+    Rule::iscsi_name_is_prepared,
+    Rule::iscsi_name_type_is_defined,
+    Rule::qualified_name_has_date,
+    Rule::qualified_name_has_authority,
+    Rule::eui_name_has_sixteen_digits,
+    Rule::naa_name_has_its_digits,
+    Rule::port_name_is_made_of_target_name,
     // Tasks.
     Rule::response_answers_a_request,
     Rule::status_comes_once,
@@ -203,6 +242,10 @@ constexpr auto judged_rules = std::to_array<Rule>({
     Rule::ping_data_is_returned,
     Rule::reject_returns_a_sent_header,
     Rule::rejected_command_leaves_a_gap,
+    Rule::rejected_command_has_no_response,
+    Rule::task_set_function_waits_for_data,
+    Rule::task_set_response_waits_for_acknowledgement,
+    Rule::dropped_connection_is_named,
     // Data transfer.
     Rule::data_in_answers_a_read,
     Rule::data_in_sn_counts_up,
@@ -223,6 +266,9 @@ constexpr auto judged_rules = std::to_array<Rule>({
     Rule::received_data_is_not_asked_again,
     Rule::outstanding_r2ts_are_within_limit,
     Rule::status_waits_for_data,
+    Rule::bidirectional_read_residual_is_exact,
+    Rule::bidirectional_status_has_its_own_response,
+    Rule::data_in_repeats_lun,
 });
 
 }  // namespace

@@ -52,10 +52,16 @@ void note_details(Connection& connection, Task& task, const Pdu& pdu) {
       task.text_final = pdu.final();
       task.text_continued = pdu.bit(1, 1);
       connection.talk.request(Stage::full_feature, task.text_continued, pdu.frame.data);
+      if (pdu.transfer_tag() == no_tag) {
+        const auto& asked = connection.talk.asked();
+        task.sends_targets = asked.size() == 1 && asked.front().key == "SendTargets";
+        task.records_begun = false;
+      }
       break;
     case Opcode::task_management_request:
       task.function = static_cast<std::uint8_t>(pdu.bits(1, 1, 7));
       task.referenced_tag = pdu.word(20);
+      task.responses_before = connection.next_stat_sn;
       break;
     case Opcode::logout_request:
       task.logout_reason = static_cast<std::uint8_t>(pdu.bits(1, 1, 7));
@@ -111,17 +117,43 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
   if (task.text_continued)
     look.check(Rule::continued_request_is_answered_without_data, pdu.data_bytes() == 0, 5,
                pdu.data_bytes());
+  // 5.4 calls it discouraged: nothing said, and yet another request invited.
+  if (task.text_final && !task.text_continued)
+    look.check(Rule::empty_text_response_ends, final || pdu.data_bytes() > 0, 1,
+               std::to_integer<std::uint64_t>(pdu.frame.header[1]));
   connection.talk.response(Stage::full_feature, pdu.bit(1, 1), final, pdu.frame.data);
   look.take(connection.talk);
+  check_send_targets(look, connection, task, pdu);
   if (!final) return;
   connection.agreed = connection.talk.parameters();
   task.done = true;
 }
 
-void check_task_management(Connection& connection, Task& task, const Pdu& pdu) {
+/// 10.5.1, 10.6.1, 10.6.2: what a function on a task set waits for before it is answered.
+void check_task_set_waits(Look& look, const Connection& connection, const Task& task,
+                          const std::vector<Task*>& covered) {
+  const auto waits = [](const Task* one) {
+    return !one->disturbed && !one->ambiguous &&
+           std::ranges::any_of(one->solicitations,
+                               [](const Solicitation& r2t) { return !r2t.answered; });
+  };
+  look.check(Rule::task_set_function_waits_for_data, std::ranges::none_of(covered, waits), 2,
+             covered.size(), "an R2T of a task in the set is not answered yet");
+  if (!task.responses_before || !connection.acknowledged) return;
+  look.check(Rule::task_set_response_waits_for_acknowledgement,
+             task.responses_before->precedes_or_is(*connection.acknowledged), 24,
+             connection.acknowledged->value,
+             "ExpStatSN, while responses up to " +
+                 std::to_string(task.responses_before->value - 1) + " came before the request");
+}
+
+void check_task_management(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   task.done = true;
   if (pdu.number<1>(2) != 0) return;
-  for (Task* covered : covered_tasks(connection, task)) covered->aborted = true;
+  const std::vector<Task*> covered = covered_tasks(connection, task);
+  if (!task.disturbed && (task.function == abort_task_set || task.function == clear_task_set))
+    check_task_set_waits(look, connection, task, covered);
+  for (Task* one : covered) one->aborted = true;
 }
 
 void check_logout(Connection& connection, Task& task, const Pdu& pdu) {
@@ -133,6 +165,10 @@ void check_logout(Connection& connection, Task& task, const Pdu& pdu) {
 /// Whether this response is one that the task can still get.
 bool check_open(Look& look, const Task& task, const Pdu& pdu) {
   if (task.ambiguous) return false;
+  if (task.rejected) {
+    look.check(Rule::rejected_command_has_no_response, false, 16, pdu.tag());
+    return false;
+  }
   const auto opcode = static_cast<std::uint64_t>(pdu.opcode());
   look.check(Rule::nothing_follows_task_management_response, !task.aborted, 0, opcode,
              "a response of an aborted task");
@@ -151,7 +187,8 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   if (!pdu.immediate()) session.add(cmd_sn);
   const std::uint32_t tag = pdu.tag();
   const auto known = connection.tasks.find(tag);
-  const bool open = known != connection.tasks.end() && !known->second.done;
+  const bool open =
+      known != connection.tasks.end() && !known->second.done && !known->second.rejected;
   const bool goes_on =
       open && opcode == Opcode::text_request && known->second.request == Opcode::text_request;
   if (duplicate) {  // to be passed over: it makes no task, and a task of its tag proves nothing
@@ -200,7 +237,9 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
       task.done = true;
       break;
     case Opcode::text_response: check_text(look, connection, task, pdu); break;
-    case Opcode::task_management_response: check_task_management(connection, task, pdu); break;
+    case Opcode::task_management_response:
+      check_task_management(look, connection, task, pdu);
+      break;
     case Opcode::logout_response: check_logout(connection, task, pdu); break;
     case Opcode::data_in: check_data_in(look, connection, task, pdu); break;
     case Opcode::ready_to_transfer: check_r2t(look, connection, task, pdu); break;
@@ -209,7 +248,18 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
   }
 }
 
-void check_reject(Look& look, Connection& connection, const Pdu& pdu) {
+namespace {
+
+/// Whether `request` is the PDU that began the task, and the target has not taken it up.
+bool never_began(const Task& task, const Pdu& request) {
+  return task.request == request.opcode() && task.request != Opcode::text_request &&
+         task.cmd_sn == request.cmd_sn() && !task.done && !task.ambiguous && task.data_ins == 0 &&
+         task.r2ts == 0;
+}
+
+}  // namespace
+
+void check_reject(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   if (pdu.opcode() != Opcode::reject || pdu.data_bytes() < iscsi::pdu::bhs_bytes) return;
   const auto refused = pdu.frame.data.first<iscsi::pdu::bhs_bytes>();
   if (connection.desynchronised) return;
@@ -219,13 +269,32 @@ void check_reject(Look& look, Connection& connection, const Pdu& pdu) {
   const iscsi::pdu::Frame frame{.header = refused};
   const Pdu request{frame};
   if (!is_command(request.opcode())) return;
-  if (!request.immediate())
+  if (!request.immediate()) {
     look.check(Rule::rejected_command_leaves_a_gap,
                pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
                "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
-  // 6.3: the command is discarded; what is left of a task with its tag proves nothing.
-  const auto task = connection.tasks.find(request.tag());
-  if (task != connection.tasks.end()) task->second.ambiguous = true;
+    all.session_of(connection).sent.erase(request.cmd_sn().value);  // it may be sent again
+  }
+  // 6.3: the command is discarded; what is left of another task with its tag proves nothing.
+  const auto found = connection.tasks.find(request.tag());
+  if (found == connection.tasks.end()) return;
+  if (never_began(found->second, request)) {
+    found->second.rejected = true;
+    look.checked(Rule::rejected_command_has_no_response);
+  } else {
+    found->second.ambiguous = true;
+  }
+}
+
+void check_async_message(Look& look, const Conversation& all, const Connection& connection,
+                         const Pdu& pdu) {
+  constexpr std::uint64_t drops_connection = 2;
+  if (pdu.opcode() != Opcode::async_message || pdu.number<1>(36) != drops_connection) return;
+  const bool named = std::ranges::any_of(all.connections, [&](const auto& entry) {
+    const Connection& other = entry.second;
+    return other.session == connection.session && other.login.cid == pdu.number<2>(38);
+  });
+  look.check(Rule::dropped_connection_is_named, named, 38, pdu.number<2>(38));
 }
 
 }  // namespace conformance::watched

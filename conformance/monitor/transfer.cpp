@@ -31,21 +31,36 @@ struct Residual {
   std::uint64_t count = 0;
 };
 
+/// Whether flags and count tell how `moved` differs from `expected`, both in bytes.
+bool is_exact(const Residual& residual, std::uint64_t expected, std::uint64_t moved, bool read) {
+  if (residual.overflow) return moved == expected && residual.count > 0;
+  if (!residual.underflow) return moved == expected;
+  // What was written may be less than what was sent; what was read is what came.
+  const std::uint64_t processed = expected - residual.count;
+  return residual.count > 0 && residual.count <= expected &&
+         (read ? processed == moved : processed <= moved);
+}
+
+std::string residual_text(const Residual& residual, std::uint64_t expected, std::uint64_t moved) {
+  return std::to_string(moved) + " of " + std::to_string(expected) + " bytes moved; residual " +
+         (residual.underflow ? "U " : "") + (residual.overflow ? "O " : "") +
+         std::to_string(residual.count);
+}
+
 void check_residual(Look& look, const Task& task, const Residual& residual) {
-  if (task.disturbed || (task.reads && task.writes)) return;
-  const std::uint64_t moved = task.reads ? task.bytes_in : task.bytes_out;
-  const std::string text = std::to_string(moved) + " of " + std::to_string(task.expected) +
-                           " bytes moved; residual " + (residual.underflow ? "U " : "") +
-                           (residual.overflow ? "O " : "") + std::to_string(residual.count);
-  bool exact = moved == task.expected;
-  if (residual.overflow) exact = moved == task.expected && residual.count > 0;
-  if (residual.underflow) {
-    // What was written may be less than what was sent; what was read is what came.
-    const std::uint64_t processed = task.expected - residual.count;
-    exact = residual.count > 0 && residual.count <= task.expected &&
-            (task.reads ? processed == moved : processed <= moved);
-  }
-  look.check(Rule::residual_count_is_exact, exact, 44, residual.count, text);
+  if (task.disturbed) return;
+  const bool read = !task.writes;  // 10.4.5: of the written part where both are done
+  const std::uint64_t moved = read ? task.bytes_in : task.bytes_out;
+  look.check(Rule::residual_count_is_exact, is_exact(residual, task.expected, moved, read), 44,
+             residual.count, residual_text(residual, task.expected, moved));
+}
+
+/// 10.4.6.
+void check_read_residual(Look& look, const Task& task, const Residual& residual) {
+  if (task.disturbed || !task.reads || !task.writes) return;
+  look.check(Rule::bidirectional_read_residual_is_exact,
+             is_exact(residual, task.expected_in, task.bytes_in, true), 40, residual.count,
+             residual_text(residual, task.expected_in, task.bytes_in));
 }
 
 void check_waited(Look& look, const Task& task) {
@@ -54,6 +69,13 @@ void check_waited(Look& look, const Task& task) {
                        std::ranges::any_of(task.solicitations,
                                            [](const Solicitation& one) { return !one.answered; });
   look.check(Rule::status_waits_for_data, !waiting, 3, task.solicitations.size());
+}
+
+/// INQUIRY with EVPD, page 83h (SPC-3).
+bool asks_device_identification(std::span<const std::byte> header) {
+  constexpr std::size_t cdb = 32;
+  return header[cdb] == std::byte{0x12} && header[cdb + 1] == std::byte{1} &&
+         header[cdb + 2] == std::byte{0x83};
 }
 
 }  // namespace
@@ -70,6 +92,11 @@ void note_command(Connection& connection, Task& task, const Pdu& pdu) {
                        pdu.data_bytes() > std::min(agreed.first_burst_length, task.expected) ||
                        (task.unsolicited_open && agreed.initial_r2t);
   task.disturbed = task.disturbed || illegal;
+  task.names_devices = asks_device_identification(pdu.frame.header);
+  if (!task.reads || !task.writes) return;
+  const auto headers = iscsi::pdu::decode_additional_headers(pdu.frame.additional_headers);
+  task.disturbed = task.disturbed || !headers || !headers->bidirectional_read_length;
+  if (!task.disturbed) task.expected_in = *headers->bidirectional_read_length;
 }
 
 void note_data_out(Connection& connection, const Pdu& pdu, bool damaged) {
@@ -110,9 +137,13 @@ void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pd
   look.check(Rule::acknowledge_bit_needs_recovery_level,
              !pdu.bit(1, 1) || agreed.error_recovery_level > 0, 1,
              std::to_integer<std::uint64_t>(pdu.frame.header[1]));
-  if (!task.writes)
-    look.check(Rule::data_in_is_within_expected_length, end <= task.expected, 40, offset,
-               bytes_text(offset, end) + " of " + std::to_string(task.expected));
+  if (pdu.bit(1, 1) && pdu.transfer_tag() != no_tag)
+    look.check(Rule::data_in_repeats_lun, pdu.number<8>(8) == task.lun, 8, pdu.number<8>(8));
+  const std::uint64_t readable = task.writes ? task.expected_in : task.expected;
+  if (task.reads && !(task.writes && task.disturbed))
+    look.check(Rule::data_in_is_within_expected_length, end <= readable, 40, offset,
+               bytes_text(offset, end) + " of " + std::to_string(readable));
+  if (task.names_devices) check_device_names(look, connection, task, pdu);
   if (pdu.data_bytes() > 0) {
     const bool ordered =
         task.in_sequence ? agreed.data_pdu_in_order : agreed.data_sequence_in_order;
@@ -132,6 +163,8 @@ void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pd
              "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
   if (!pdu.bit(1, 7)) return;
   task.done = true;
+  look.check(Rule::bidirectional_status_has_its_own_response, !(task.reads && task.writes), 1,
+             std::to_integer<std::uint64_t>(pdu.frame.header[1]));
   if (pdu.number<1>(3) == status_good)
     check_residual(look, task,
                    {.overflow = pdu.bit(1, 5), .underflow = pdu.bit(1, 6), .count = pdu.word(44)});
@@ -183,9 +216,11 @@ void check_scsi_response(Look& look, Task& task, const Pdu& pdu) {
   look.check(Rule::exp_data_sn_counts_data, told == sent || (task.data_ins == 0 && told == 0), 36,
              told, "expected " + std::to_string(sent));
   check_waited(look, task);
-  if (pdu.number<1>(3) == status_good)
-    check_residual(look, task,
-                   {.overflow = pdu.bit(1, 5), .underflow = pdu.bit(1, 6), .count = pdu.word(44)});
+  if (pdu.number<1>(3) != status_good) return;
+  check_residual(look, task,
+                 {.overflow = pdu.bit(1, 5), .underflow = pdu.bit(1, 6), .count = pdu.word(44)});
+  check_read_residual(
+      look, task, {.overflow = pdu.bit(1, 3), .underflow = pdu.bit(1, 4), .count = pdu.word(40)});
 }
 
 }  // namespace conformance::watched

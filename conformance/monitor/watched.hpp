@@ -63,8 +63,8 @@ struct Task {
   iscsi::wire::CmdSN cmd_sn{};
   bool immediate = false;
   std::uint64_t lun = 0;
-  bool done = false;  ///< the response that ends it came
-  bool rejected = false;
+  bool done = false;       ///< the response that ends it came
+  bool rejected = false;   ///< by a Reject of the request itself
   bool aborted = false;    ///< a task management response covered it
   bool ambiguous = false;  ///< its tag or CmdSN was used twice: it proves nothing
   bool disturbed = false;  ///< the initiator broke rules about its data
@@ -73,6 +73,8 @@ struct Task {
   bool reads = false;
   bool writes = false;
   std::uint64_t expected = 0;      ///< bytes, in its one direction or written
+  std::uint64_t expected_in = 0;   ///< bytes that a bidirectional command reads
+  bool names_devices = false;      ///< INQUIRY for the device identification page
   std::uint32_t next_data_sn = 0;  ///< of Data-In and R2T together
   std::size_t data_ins = 0;
   std::size_t r2ts = 0;
@@ -90,8 +92,12 @@ struct Task {
   iscsi::wire::Bytes ping;
   bool text_final = false;      ///< F bit of the last text request
   bool text_continued = false;  ///< its C bit
+  bool sends_targets = false;   ///< the negotiation is SendTargets and nothing else
+  bool records_begun = false;   ///< a target record came
   std::uint8_t function = 0;    ///< of task management
   std::uint32_t referenced_tag = no_tag;
+  /// The StatSN behind the responses that came before the request.
+  std::optional<iscsi::wire::StatSN> responses_before;
   std::uint8_t logout_reason = 0;
   std::uint16_t logout_cid = 0;
 };
@@ -121,6 +127,7 @@ struct LoginWatch {
   iscsi::wire::CmdSN cmd_sn{};
   std::uint16_t cid = 0;
   bool target_named = false;
+  std::string target_name;
   bool text_complete = false;             ///< a request without the C bit was sent
   bool tag_of_portal_due = true;          ///< the portal group tag has not been looked for yet
   std::optional<std::uint16_t> versions;  ///< Version-max and Version-active of the first response
@@ -135,9 +142,11 @@ struct Connection {
   Talk talk{Parameters{}};
   Parameters agreed;
   std::optional<iscsi::wire::StatSN> next_stat_sn;
-  std::optional<iscsi::wire::CmdSN> exp_cmd_sn;  ///< the last one seen
+  std::optional<iscsi::wire::CmdSN> exp_cmd_sn;     ///< the last one seen
+  std::optional<iscsi::wire::StatSN> acknowledged;  ///< the furthest ExpStatSN sent since login
   std::map<std::uint32_t, Task> tasks;
   std::set<std::string> headers;  ///< of all PDUs sent
+  std::string portal_group_tag;   ///< as the login told it
   bool retransmission_asked = false;
   bool logged_out = false;
   /// The initiator sent bytes that are no whole PDU: nobody knows what the target made of them.
@@ -192,10 +201,16 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
 void check_login_response(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
 void check_phase(Look& look, Connection& connection, const Pdu& pdu);
 
+// discovery.cpp
+void check_send_targets(Look& look, const Connection& connection, Task& task, const Pdu& pdu);
+void check_device_names(Look& look, const Connection& connection, const Task& task, const Pdu& pdu);
+
 // tasks.cpp
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged);
 void check_task_response(Look& look, Connection& connection, const Pdu& pdu);
-void check_reject(Look& look, Connection& connection, const Pdu& pdu);
+void check_reject(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
+void check_async_message(Look& look, const Conversation& all, const Connection& connection,
+                         const Pdu& pdu);
 
 // transfer.cpp
 void note_command(Connection& connection, Task& task, const Pdu& pdu);

@@ -1,0 +1,173 @@
+/// Each rule of the monitor: a conversation that keeps it, and one that breaks it and nothing else.
+
+#include "conformance/monitor/monitor.hpp"
+
+#include <gtest/gtest.h>
+
+#include "conformance/sins.hpp"
+
+namespace conformance {
+namespace {
+
+// Conversations that break nothing.
+
+Scene sound_read(std::uint32_t limit = 0) {
+  Scene scene;
+  scene.login(limit == 0 ? "" : "MaxBurstLength=512/", limit == 0 ? "" : "MaxBurstLength=512/");
+  scene.say(Scene::read(128));
+  scene.exp_cmd_sn = 11;
+  scene.data_in(Scene::input(0, 0, false), bytes_64).data_in(Scene::input(1, 64), bytes_64);
+  ScsiResponse status = Scene::status();
+  status.exp_data_sn = {2};
+  return scene.answer(status);
+}
+
+Scene sound_write() {
+  Scene scene = acknowledged();
+  scene.say(Scene::write(128), bytes_32);
+  scene.notify(Scene::r2t(0, 32, 64)).say(Scene::output(1, 32), bytes_64);
+  scene.notify(Scene::r2t(1, 96, 32)).say(Scene::output(2, 96), bytes_32);
+  ScsiResponse status = Scene::status();
+  status.exp_data_sn = {2};
+  return scene.answer(status);
+}
+
+TEST(TheMonitor, FindsNothingInConversationsThatKeepTheRules) {
+  const std::set<Rule> none;
+  EXPECT_EQ(Scene{}.login().broken(), none);
+  EXPECT_EQ(sound_read().broken(), none);
+  EXPECT_EQ(sound_write().broken(), none);
+  EXPECT_EQ(acknowledged().say(ping(), "hello").answer(echo(), "hello").broken(), none);
+  EXPECT_EQ(acknowledged()
+                .say(ask(), pairs("SendTargets=/"))
+                .answer(reply(), pairs("TargetName=iqn.2003-01.example:t/TargetAddress=a:1,1/"))
+                .broken(),
+            none);
+}
+
+TEST(TheMonitor, TakesStatusWithTheLastDataIn) {
+  Scene scene = acknowledged();
+  DataIn last = Scene::input(0, 0);
+  last.has_status = true;
+  EXPECT_EQ(scene.say(Scene::read(64)).answer(last, bytes_64).broken(), std::set<Rule>{});
+}
+
+TEST(TheMonitor, TakesBothReadingsOfExpDataSnForAWrite) {
+  Scene scene = acknowledged();
+  scene.say(Scene::write(64)).notify(Scene::r2t(0, 0, 64)).say(Scene::output(1, 0), bytes_64);
+  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{}) << "no Data-In: 0";
+}
+
+TEST(TheMonitor, TakesResidualsThatAddUp) {
+  ScsiResponse under = Scene::status();
+  under.underflow = true;
+  under.residual_count = 36;
+  under.exp_data_sn = {1};
+  EXPECT_EQ(acknowledged()
+                .say(Scene::read(100))
+                .data_in(Scene::input(0, 0), bytes_64)
+                .answer(under)
+                .broken(),
+            std::set<Rule>{});
+  ScsiResponse over = Scene::status();
+  over.overflow = true;
+  over.residual_count = 3;
+  over.exp_data_sn = {1};
+  EXPECT_EQ(acknowledged()
+                .say(Scene::read(64))
+                .data_in(Scene::input(0, 0), bytes_64)
+                .answer(over)
+                .broken(),
+            std::set<Rule>{});
+}
+
+TEST(TheMonitor, DoesNotBlameATargetForWhatTheInitiatorSpoilt) {
+  Scene scene = acknowledged();
+  scene.say(ping());
+  scene.transcript.back().bytes.resize(20);  // cut: nobody knows what the target makes of it
+  scene.say(ping()).answer(Reject{.reason = RejectReason::protocol_error}, bytes_64);
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
+TEST(TheMonitor, DoesNotBlameATargetForARequestThatWasSentTwice) {
+  Scene scene = acknowledged();
+  scene.say(ping(), "a").say(ping(), "b").answer(echo(), "a");
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
+TEST(TheMonitor, TakesValuesAndNamesOfEveryLegalForm) {
+  for (const auto& converse : sound_values()) {
+    const Scene scene = converse();
+    EXPECT_EQ(scene.broken(), std::set<Rule>{}) << scene.transcript.back().bytes.size();
+  }
+}
+
+/// 10.7.3 and 10.4.2 call these "only valid" elsewhere, not reserved.
+TEST(TheMonitor, DoesNotAskWhatStandsInFieldsWithoutMeaning) {
+  Scene scene = acknowledged();
+  scene.say(Scene::read(64)).data_in(Scene::input(0, 0), bytes_64).spoil(47, 9).spoil(1, 0x82);
+  ScsiResponse failure = Scene::status();
+  failure.response = ServiceResponse::target_failure;
+  EXPECT_EQ(scene.answer(failure).spoil(3, 0x02).broken(), std::set<Rule>{});
+}
+
+TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
+  Scene scene;
+  scene.login().say(ping()).answer(Reject{.reason = RejectReason::immediate_command_reject},
+                                   header_text(encode_header(ping(), {})));
+  scene.exp_cmd_sn = 11;
+  EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
+}
+
+std::vector<Sin> all_sins() {
+  std::vector<Sin> all;
+  for (auto sins :
+       {sins_of_form(), sins_of_framing(), sins_of_numbering(), sins_of_login(), sins_of_text(),
+        sins_of_values(), sins_of_authentication(), sins_of_discovery(), sins_of_tasks(),
+        sins_of_reading(), sins_of_writing(), sins_of_both_directions()})
+    all.insert(all.end(), sins.begin(), sins.end());
+  return all;
+}
+
+std::string slugs(const std::set<Rule>& rules) {
+  std::string text;
+  for (const Rule rule : rules) text += " " + std::string{iscsi::about(rule).slug};
+  return text;
+}
+
+TEST(TheMonitor, NamesTheRuleThatIsBrokenAndNoOther) {
+  for (const Sin& sin : all_sins()) {
+    std::set<Rule> rules = sin.also;
+    rules.insert(sin.rule);
+    EXPECT_EQ(slugs(sin.commit().broken()), slugs(rules));
+  }
+}
+
+TEST(TheMonitor, ClaimsExactlyTheRulesThatATestBreaks) {
+  std::set<Rule> broken;
+  for (const Sin& sin : all_sins()) broken.insert(sin.rule);
+  const auto claimed = monitored_rules();
+  const std::set<Rule> claims(claimed.begin(), claimed.end());
+  EXPECT_EQ(claims.size(), claimed.size()) << "each once";
+  EXPECT_EQ(slugs(claims), slugs(broken));
+}
+
+TEST(TheMonitor, TellsTheByteAndWhatWasThere) {
+  Scene scene = acknowledged();
+  scene.say(ping()).answer(echo()).spoil(2, 0x40);
+  const Observation seen = observe(scene.transcript);
+  ASSERT_EQ(seen.findings.size(), 1U);
+  EXPECT_EQ(seen.findings[0].byte, 2U);
+  EXPECT_EQ(seen.findings[0].found, 0x40U);
+  EXPECT_EQ(seen.findings[0].record, scene.transcript.size() - 1);
+}
+
+TEST(TheMonitor, CountsWhatItLookedAt) {
+  const Observation seen = observe(sound_read().transcript);
+  EXPECT_EQ(seen.checked.at(Rule::data_in_sn_counts_up), 2U);
+  EXPECT_EQ(seen.checked.at(Rule::residual_count_is_exact), 1U);
+  EXPECT_FALSE(seen.checked.contains(Rule::r2t_sn_counts_up));
+}
+
+}  // namespace
+}  // namespace conformance
