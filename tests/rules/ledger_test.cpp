@@ -11,9 +11,7 @@
 
 #include "pdu/login_response.hpp"
 #include "pdu/reject.hpp"
-#include "rules/requirements_page.hpp"
 #include "rules/rule.hpp"
-#include "support/committed_page.hpp"
 
 namespace {
 
@@ -168,16 +166,6 @@ TEST(Remedy, IsTheSameOnlyInKindAndCode) {
   EXPECT_EQ(rejection, (Remedy{.kind = Remedy::Kind::reject, .code = 4}));
   EXPECT_NE(rejection, (Remedy{.kind = Remedy::Kind::reject, .code = 9}));
   EXPECT_NE(rejection, (Remedy{.kind = Remedy::Kind::key_answer, .code = 4}));
-}
-
-TEST(RequirementsPage, IsWhatTheLedgerPrints) {
-  test::expect_committed("docs/requirements.md", test::render_requirements_page());
-}
-
-TEST(RequirementsPage, HasALineForEveryRule) {
-  const std::string page = test::render_requirements_page();
-  for (const RuleInfo& row : ledger())
-    EXPECT_NE(page.find("\n| `" + std::string{row.slug} + "` | "), std::string::npos) << row.slug;
 }
 
 }  // namespace
