@@ -126,19 +126,19 @@ anew. Reports, stories and expectation files cite a rule by its name.
 who has to keep the rule, *remedy* what a receiver does about a breach. Where the RFC's clauses
 compete, a decision record in `docs/decisions/` tells which one the remedy follows.
 
-*Judged by*: the monitor, in every conversation, or stories that go for the rule. *Covers*: statements
-of the catalogue, without the `3720-` of their ids; what no rule covers is in
+*Judged by*: the monitor, in every conversation, or stories that go for the rule. *Covers*:
+statements of the catalogue, without the `3720-` of their ids; what no rule covers is in
 [not-covered.md](not-covered.md). *Later*: where RFC 3980, 5048 or 7143 says something else.
 )";
 
 constexpr std::string_view not_covered_preface =
     R"(# What is not covered
 
-Printed from the catalogue, `conformance/catalogue/rfc3720.json`; a test fails when the two differ and
-tells how to print this page anew. The catalogue has every normative statement of RFC 3720 in our own
-words. Those that bind a target and can be seen from the wire (a MUST, MUST NOT or REQUIRED, or a
-demand without such a word) are covered by the rules that [requirements.md](requirements.md) names,
-but for these.
+Printed from the catalogue, `conformance/catalogue/rfc3720.json`; a test fails when the two differ
+and tells how to print this page anew. The catalogue has every normative statement of RFC 3720 in
+our own words. Those that bind a target and can be seen from the wire (a MUST, MUST NOT or REQUIRED,
+or a demand without such a word) are covered by the rules that [requirements.md](requirements.md)
+names, but for these.
 )";
 
 std::string short_id(const std::string& id) { return id.substr(id.find('-') + 1); }
