@@ -1,6 +1,7 @@
 #include "conformance/in_process.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "conformance/story/data.hpp"
 #include "server/perform.hpp"
@@ -14,6 +15,7 @@ using iscsi::wire::ByteView;
 namespace {
 
 constexpr std::uint64_t tick_us = 1'000'000;
+constexpr std::uint64_t bench_blocks = 2048;
 
 }  // namespace
 
@@ -108,6 +110,30 @@ void InProcess::collect(std::vector<TransportEvent>& events) {
     at = connections_.erase(at);
   }
   serve_media();
+}
+
+Bench fresh_bench(bool with_secret) {
+  iscsi::server::Configuration configuration;
+  const iscsi::server::LogicalUnit disk{};
+  configuration.logical_units = {{.size_bytes = bench_blocks * disk.block_bytes}};
+  Settings settings;
+  settings.target_name = configuration.target_name;
+  settings.quiet_ms = 1;
+  settings.may_write = true;
+  settings.facts = {{"block_size", std::uint64_t{disk.block_bytes}},
+                    {"last_block", bench_blocks - 1},
+                    {"blocks", bench_blocks},
+                    {"block", std::uint64_t{0}},
+                    {"writable_blocks", bench_blocks}};
+  if (with_secret) {
+    settings.initiator = Secret{"judge", "a secret of the judge"};
+    settings.target = Secret{"accused", "a secret of the accused"};
+    configuration.chap = {{settings.initiator->name, settings.initiator->secret}};
+    configuration.mutual_chap = {settings.target->name, settings.target->secret};
+  }
+  auto target = InProcess::with(configuration);
+  if (!target) std::abort();  // a bench that cannot be set up is a defect of this function
+  return {*std::move(target), std::move(settings)};
 }
 
 }  // namespace conformance

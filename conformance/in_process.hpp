@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "conformance/play/settings.hpp"
 #include "conformance/play/transport.hpp"
 #include "server/assemble.hpp"
 #include "target/target.hpp"
@@ -52,5 +53,15 @@ class InProcess {
   std::uint64_t elapsed_us_ = 0;  ///< when the target was last told the time
   std::uint64_t logins_ = 0;
 };
+
+/// A small target for one case, and what the judge has to be told about it.
+struct Bench {
+  InProcess target;
+  Settings settings;
+};
+
+/// A target with one disk that may be written to; `with_secret`: both sides have to prove
+/// themselves.
+[[nodiscard]] Bench fresh_bench(bool with_secret);
 
 }  // namespace conformance

@@ -173,7 +173,7 @@ bool check_open(Look& look, const Task& task, const Pdu& pdu) {
   look.check(Rule::nothing_follows_task_management_response, !task.aborted, 0, opcode,
              "a response of an aborted task");
   look.check(Rule::status_comes_once, !task.done, 0, opcode, "the task has ended");
-  return !task.done;
+  return !task.done && !task.aborted;
 }
 
 }  // namespace

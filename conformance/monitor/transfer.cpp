@@ -108,7 +108,9 @@ void note_data_out(Connection& connection, const Pdu& pdu, bool damaged) {
   task.disturbed = task.disturbed || damaged || end > task.expected;
   task.bytes_out += pdu.data_bytes();
   if (pdu.transfer_tag() == no_tag) {
-    const bool legal = task.unsolicited_open && end <= connection.agreed.first_burst_length;
+    // 10.3.4: up to FirstBurstLength or to the end of the data.
+    const std::uint64_t due = std::min(connection.agreed.first_burst_length, task.expected);
+    const bool legal = task.unsolicited_open && (pdu.final() ? end == due : end <= due);
     task.disturbed = task.disturbed || !legal || offset != task.unsolicited_end;
     task.unsolicited_end = std::max(task.unsolicited_end, end);
     if (pdu.final()) task.unsolicited_open = false;
@@ -192,8 +194,9 @@ void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
       look.check(Rule::r2ts_are_continuous, offset == last.offset + last.length, 40, offset,
                  "the R2T before reached to " + std::to_string(last.offset + last.length));
     }
-    look.check(Rule::received_data_is_not_asked_again, !was_received(task, offset, end), 40, offset,
-               bytes_text(offset, end));
+    const bool again = was_received(task, offset, end);
+    look.check(Rule::received_data_is_not_asked_again, !again, 40, offset, bytes_text(offset, end));
+    task.disturbed = again;  // the bytes sent do not tell how much was moved any more
   }
   task.solicitations.push_back(
       {.transfer_tag = pdu.transfer_tag(), .offset = offset, .length = length});
