@@ -110,7 +110,7 @@ std::vector<Saboteur> burst_rows() {
       breaks(Rule::r2t_is_within_max_burst, "asks for more than it agreed on")
           .in(small_write)
           .by(first(login_response).saying("MaxBurstLength="),
-              say_instead("MaxBurstLength", "512")),
+              all({say_instead("MaxBurstLength", "512"), say_instead("FirstBurstLength", "512")})),
       breaks(Rule::r2ts_are_continuous, "asks for the second burst first")
           .in(small_write)
           .by(first(login_request).saying("MaxBurstLength="), say_instead("MaxBurstLength", "512"))
