@@ -50,6 +50,7 @@ class Reader {
     const auto* array = value_->as<json::Array>();
     if (array == nullptr) refuse_kind("an array");
     std::vector<Reader> items;
+    items.reserve(array->size());
     for (std::size_t i = 0; i < array->size(); ++i)
       items.emplace_back((*array)[i], path_ + "[" + std::to_string(i) + "]");
     return items;
