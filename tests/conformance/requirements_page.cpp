@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conformance/monitor/monitor.hpp"
+#include "conformance/proof/saboteurs.hpp"
 #include "pdu/login_response.hpp"
 #include "pdu/reject.hpp"
 #include "rules/rule.hpp"
@@ -126,7 +127,8 @@ anew. Reports, stories and expectation files cite a rule by its name.
 who has to keep the rule, *remedy* what a receiver does about a breach. Where the RFC's clauses
 compete, a decision record in `docs/decisions/` tells which one the remedy follows.
 
-*Judged by*: the monitor, in every conversation, or stories that go for the rule. *Covers*:
+*Judged by*: the monitor, in every conversation, or stories that go for the rule. *Saboteur*: a
+fault between the reference and the suite was shown to turn the rule red, and no other. *Covers*:
 statements of the catalogue, without the `3720-` of their ids; what no rule covers is in
 [not-covered.md](not-covered.md). *Later*: where RFC 3980, 5048 or 7143 says something else.
 )";
@@ -153,6 +155,12 @@ std::string judges_text(const Judges& judges) {
   if (judges.monitor && judges.stories) return "monitor, stories";
   if (judges.monitor) return "monitor";
   return judges.stories ? "stories" : "";
+}
+
+std::string saboteur_text(Rule rule) {
+  const auto& all = conformance::proof::saboteurs();
+  const auto found = std::ranges::find(all, rule, &conformance::proof::Saboteur::rule);
+  return found == all.end() ? "" : "yes";
 }
 
 std::string covers_text(const Catalogue& catalogue, Rule rule) {
@@ -204,14 +212,14 @@ std::string render_requirements_page(const Catalogue& catalogue, const Library& 
       chapter = title;
       page +=
           "\n## " + std::string{title} +
-          "\n\n| rule | section | level | binds | remedy | says | judged by | covers | later |\n" +
-          "|---|---|---|---|---|---|---|---|---|\n";
+          "\n\n| rule | section | level | binds | remedy | says | judged by | saboteur | covers " +
+          "| later |\n|---|---|---|---|---|---|---|---|---|\n";
     }
     page += "| `" + std::string{row->slug} + "` | " + std::string{row->section} + " | " +
             std::string{word_of(row->level)} + " | " + std::string{word_of(row->binds)} + " | " +
             describe(row->remedy) + " | " + std::string{row->says} + " | " +
-            judges_text(judges_of(row->rule, library)) + " | " + covers_text(catalogue, row->rule) +
-            " | " + later_text(catalogue, row->rule) + " |\n";
+            judges_text(judges_of(row->rule, library)) + " | " + saboteur_text(row->rule) + " | " +
+            covers_text(catalogue, row->rule) + " | " + later_text(catalogue, row->rule) + " |\n";
   }
   return page;
 }
