@@ -32,7 +32,7 @@ void receive(Domain& domain, Connection& connection, const Arrived& arrived);
 void own_borrowed_data(Domain& domain, Connection& connection);
 
 /// The medium is done with a request. Unknown tasks are passed over: they ended meanwhile.
-void finished(Domain& domain, wire::Tsih session, TaskId task, const scsi::MediumResult& result);
+void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResult& result);
 
 /// Output has gone: what waited for room goes on.
 void output_sent(Domain& domain, Connection& connection);

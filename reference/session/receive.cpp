@@ -53,12 +53,6 @@ bool is_pending_function(const Session& session, InitiatorTaskTag tag) {
   });
 }
 
-/// The functions that may have to wait (10.6.2).
-bool is_of_task_set(const pdu::TaskManagementRequest& request) {
-  return request.function == pdu::TaskManagementFunction::abort_task_set ||
-         request.function == pdu::TaskManagementFunction::clear_task_set;
-}
-
 /// Whether the tag belongs to a task already. A Text Request may go on with its negotiation or
 /// begin it anew (10.10.4).
 bool is_in_use(Domain& domain, Session& session, const pdu::InitiatorPdu& pdu,
@@ -75,7 +69,7 @@ std::optional<Violation> check_immediate_room(const Session& session,
   std::size_t there = 0;
   if (std::holds_alternative<pdu::ScsiCommand>(pdu)) there = session.immediate_tasks;
   if (const auto* request = std::get_if<pdu::TaskManagementRequest>(&pdu);
-      request != nullptr && is_of_task_set(*request))
+      request != nullptr && has_to_be_kept(session, *request))
     there = static_cast<std::size_t>(std::ranges::count_if(
         session.functions, [](const PendingFunction& one) { return one.request.immediate; }));
   if (there < limits::immediate_tasks) return std::nullopt;

@@ -26,7 +26,7 @@ struct HeldRequest {
   std::optional<WriteData> written{};
 };
 
-/// A task management function that cannot be answered yet (10.6.2).
+/// A task management function that cannot be answered yet (10.5.1, 10.6.2).
 struct PendingFunction {
   pdu::TaskManagementRequest request{};
   ConnectionId connection{};

@@ -61,6 +61,9 @@ void abandon_tasks(Domain& domain, Session& session);
 
 // task_management.cpp
 
+/// Whether the function may not be answered at once, but waits among `Session::functions`.
+[[nodiscard]] bool has_to_be_kept(const Session& session,
+                                  const pdu::TaskManagementRequest& request);
 void begin_function(Domain& domain, Session& session, Connection& connection,
                     const pdu::TaskManagementRequest& request);
 /// Whether a function waits to abort the task: until then it asks for nothing more (10.6.2 b).

@@ -3,9 +3,12 @@
 
 #include "session/steps.hpp"
 
-/// Task management (RFC 3720 10.5, 10.6). Four functions act at once. ABORT TASK SET and CLEAR TASK
-/// SET first wait: for the commands in front of them, for the data that is on its way, and, once
-/// the tasks are gone, for the acknowledgement of every status sent so far (10.6.2).
+/// Task management (RFC 3720 10.5, 10.6). A function acts on all commands with a lower CmdSN
+/// (10.5.1): one that is immediate may have overtaken some of them, and then it waits for them.
+/// Only ABORT TASK need not wait, since it names its command by CmdSN, nor TARGET COLD RESET, which
+/// leaves no session behind. ABORT TASK SET and CLEAR TASK SET wait for more: for the data that is
+/// on its way, and, once the tasks are gone, for the acknowledgement of every status sent so far
+/// (10.6.2).
 
 namespace iscsi::session {
 
@@ -113,17 +116,37 @@ bool is_affected(const Session& issuing, const PendingFunction& function, const 
          task.id <= function.last_task;
 }
 
+bool is_of_task_set(const pdu::TaskManagementRequest& request) {
+  return request.function == TaskManagementFunction::abort_task_set ||
+         request.function == TaskManagementFunction::clear_task_set;
+}
+
+/// Whether all commands in front of the function have come.
+bool has_caught_up(const Session& issuing, const pdu::TaskManagementRequest& request) {
+  return !issuing.window.exp_cmd_sn().precedes(request.cmd_sn);
+}
+
 /// 10.6.2 b): all commands in front are here, and so is all data that was asked for.
 bool may_execute(const Domain& domain, const Session& issuing, const PendingFunction& function) {
-  if (issuing.window.exp_cmd_sn().precedes(function.request.cmd_sn)) return false;
+  if (!has_caught_up(issuing, function.request)) return false;
+  if (!is_of_task_set(function.request)) return true;
   for (const auto& [tsih, session] : domain.sessions)
     for (const Task& task : session.tasks)
       if (!task.data.quiet() && is_affected(issuing, function, session, task)) return false;
   return true;
 }
 
+/// LOGICAL UNIT RESET or TARGET WARM RESET.
+void reset(Domain& domain, const Session& issuing, const pdu::TaskManagementRequest& request) {
+  if (request.function == TaskManagementFunction::target_warm_reset)
+    return reset_target(domain, issuing);
+  reset_unit(domain, issuing, request.lun);
+}
+
 /// 10.6.2 c) and d).
 void execute(Domain& domain, Session& issuing, PendingFunction& function) {
+  function.executed = true;
+  if (!is_of_task_set(function.request)) return reset(domain, issuing, function.request);
   bool cleared_others = false;
   abort_everywhere(domain, issuing, [&](const Session& session, const Task& task) {
     if (!is_affected(issuing, function, session, task)) return false;
@@ -139,7 +162,6 @@ void execute(Domain& domain, Session& issuing, PendingFunction& function) {
       if (const Connection* connection = domain.find(id))
         function.acknowledgements.push_back({id, connection->stat_sn});
   }
-  function.executed = true;
 }
 
 /// Asks for the acknowledgements that are missing; true when none is.
@@ -152,6 +174,15 @@ bool is_acknowledged(Domain& domain, PendingFunction& function) {
   for (const PendingFunction::Awaited& awaited : function.acknowledgements)
     send_ping(domain, *domain.find(awaited.connection));
   return function.acknowledgements.empty();
+}
+
+/// The function waits; `receive` goes on with it.
+void keep(Domain& domain, Session& session, const Connection& connection,
+          const pdu::TaskManagementRequest& request) {
+  if (!request.immediate) session.window.occupy();
+  session.functions.push_back(
+      {.request = request, .connection = connection.id, .last_task = domain.last_task});
+  ++domain.pending_functions;
 }
 
 /// True when the function has been answered.
@@ -172,9 +203,20 @@ bool continue_function(Domain& domain, Session& session, PendingFunction& functi
 bool is_to_be_aborted(const Domain& domain, const Session& session, const Task& task) {
   if (domain.pending_functions == 0) return false;
   for (const auto& [tsih, issuing] : domain.sessions)
-    for (const PendingFunction& function : issuing.functions)
-      if (!function.executed && is_affected(issuing, function, session, task)) return true;
+    for (const PendingFunction& function : issuing.functions) {
+      if (function.executed || !is_of_task_set(function.request)) continue;
+      // A number that never comes in one session must not keep another from its data.
+      if (&issuing != &session && !has_caught_up(issuing, function.request)) continue;
+      if (is_affected(issuing, function, session, task)) return true;
+    }
   return false;
+}
+
+bool has_to_be_kept(const Session& session, const pdu::TaskManagementRequest& request) {
+  using enum TaskManagementFunction;
+  const bool is_reset =
+      request.function == logical_unit_reset || request.function == target_warm_reset;
+  return is_of_task_set(request) || (is_reset && !has_caught_up(session, request));
 }
 
 void begin_function(Domain& domain, Session& session, Connection& connection,
@@ -189,20 +231,13 @@ void begin_function(Domain& domain, Session& session, Connection& connection,
   switch (request.function) {
     case abort_task: reply(abort_one(domain, session, request)); break;
     case abort_task_set:
-    case clear_task_set:
-      if (!request.immediate) session.window.occupy();
-      session.functions.push_back(
-          {.request = request, .connection = connection.id, .last_task = domain.last_task});
-      ++domain.pending_functions;
-      return;        // `receive` goes on with it
+    case clear_task_set: return keep(domain, session, connection, request);
     case clear_aca:  // NormACA is 0 in our INQUIRY data
       return reply(TaskManagementOutcome::function_not_supported);
     case logical_unit_reset:
-      reset_unit(domain, session, request.lun);
-      reply(TaskManagementOutcome::function_complete);
-      break;
     case target_warm_reset:
-      reset_target(domain, session);
+      if (has_to_be_kept(session, request)) return keep(domain, session, connection, request);
+      reset(domain, session, request);
       reply(TaskManagementOutcome::function_complete);
       break;
     case target_cold_reset: reply(TaskManagementOutcome::function_complete); return restart(domain);

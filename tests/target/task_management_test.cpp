@@ -254,6 +254,50 @@ TEST_F(TaskManagement, ResetsALogicalUnitForAllInitiators) {
   }
 }
 
+TEST_F(TaskManagement, ResetsWhatWasSentInFrontOfTheRequestAndIsStillToCome) {
+  // 10.5.1: all commands with a lower CmdSN, and none of them is answered behind the response.
+  world.hold = true;
+  for (const auto what : {logical_unit_reset, target_warm_reset}) {
+    const auto late = initiator.bytes_of(reading(initiator, 0, 8));
+    initiator.send(reading(initiator, 8, 8));  // held behind it
+    initiator.send(function(initiator, what));
+    initiator.send(reading(initiator, 16, 8));  // held as well, and sent behind the reset
+    initiator.expect_silence();
+    initiator.put(late);
+    const auto response = initiator.only<TaskManagementResponse>();
+    EXPECT_EQ(response.response, function_complete);
+    EXPECT_EQ(response.exp_cmd_sn, initiator.cmd_sn);
+    world.release_all();
+    for (const Received& received : initiator.take())
+      EXPECT_NE(received.as<pdu::NopIn>(), nullptr) << to_text(received);
+    world.hold = false;
+    clear_attentions(initiator, 2);
+    world.hold = true;
+  }
+}
+
+TEST_F(TaskManagement, DoesNotStopOthersForACommandThatNeverComes) {
+  Initiator other{world};
+  log_in_other(other);
+  const auto write = writing(other, 0, 1024);  // two bursts
+  other.send(write);
+  auto r2t = other.only<pdu::ReadyToTransfer>();
+  ++initiator.cmd_sn;  // and it never comes
+  initiator.send(function(initiator, clear_task_set));
+  const auto data = pattern(1024 * 512);
+  for (int burst = 0; burst < 2; ++burst) {
+    other.send(pdu::DataOut{.lun = r2t.lun,
+                            .initiator_task_tag = write.initiator_task_tag,
+                            .target_transfer_tag = r2t.target_transfer_tag,
+                            .buffer_offset = r2t.buffer_offset},
+               ByteView{data}.subspan(r2t.buffer_offset, r2t.desired_data_transfer_length));
+    if (burst == 0) r2t = other.only<pdu::ReadyToTransfer>();
+  }
+  EXPECT_EQ(other.only<pdu::ScsiResponse>().status, 0);
+  EXPECT_EQ(world.on_disk(0, 1024), data);
+  initiator.expect_silence();
+}
+
 TEST_F(TaskManagement, TellsOtherSessionsOfTheRoomThatAResetMakes) {
   Initiator other{world};
   log_in_other(other);
@@ -532,7 +576,7 @@ TEST_F(TaskManagement, TakesNoMoreImmediateFunctionsThanItCanKeep) {
   initiator.put(bytes);
   initiator.expect_reject(pdu::RejectReason::immediate_command_reject, bytes);
   // A function that ends at once needs no room.
-  EXPECT_EQ(ask(function(initiator, logical_unit_reset)), function_complete);
+  EXPECT_EQ(ask(function(initiator, clear_aca)), function_not_supported);
 }
 
 }  // namespace
