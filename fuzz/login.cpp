@@ -72,6 +72,7 @@ class Conversation {
   login::Context context() const {
     return {.configuration = configuration_,
             .sessions = existing_.sessions,
+            .session_count = existing_.sessions.size(),
             .fresh = fresh_,
             .free_tsih = wire::Tsih{7},
             .first_stat_sn = first_stat_sn_,

@@ -178,7 +178,7 @@ class Turn {
                                   .target_named = state_.introduction->target_named},
                                  context_.sessions);
     if (!placement) return refused(placement.error());
-    const std::size_t count = context_.sessions.size();
+    const std::size_t count = context_.session_count;
     const bool is_full = placement->action == SessionAction::new_session &&
                          count >= context_.configuration.max_sessions;
     if (is_full || (is_leading() && context_.free_tsih == wire::Tsih::none))

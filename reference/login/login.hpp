@@ -76,7 +76,9 @@ struct State {
 /// What an event brings along. Views need to live for the call only.
 struct Context {
   const Configuration& configuration;
+  /// The sessions that the login may be about: at the least all with its ISID (5.3.1).
   std::span<const ExistingSession> sessions;
+  std::size_t session_count = 0;  ///< of the whole target
   /// Random bytes that no one has seen and that will not come again.
   std::span<const std::byte, chap::fresh_bytes> fresh;
   std::span<const chap::Challenge> challenges_elsewhere{};

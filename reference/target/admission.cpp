@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <utility>
 
 #include "pdu/codec.hpp"
@@ -12,6 +13,16 @@ namespace iscsi {
 using session::Connection;
 using session::ConnectionState;
 using session::Session;
+
+namespace {
+
+/// The ISID of a login, by its first request.
+wire::Isid isid_of(const login::State& state, const pdu::LoginRequest* request) {
+  if (state.first) return state.first->isid;
+  return request == nullptr ? wire::Isid{} : request->isid;
+}
+
+}  // namespace
 
 /// How many sessions there may be is the login's to judge: one that takes the place of another
 /// needs no room.
@@ -39,15 +50,17 @@ scsi::NexusId Target::nexus_of(const std::string& initiator_name, wire::Isid isi
   return last_nexus_;
 }
 
-/// Runs one step of the login with what it may know of the rest of the target.
+/// Runs one step of the login with what it may know of the rest of the target: sessions of other
+/// initiator ports do not concern it (5.3.1).
 template <class Use>
-login::Answer Target::with_login_context(Connection& connection, Use use) {
+login::Answer Target::with_login_context(Connection& connection, const pdu::LoginRequest* request,
+                                         Use use) {
   Login& login = logins_[connection.id];
-  std::vector<std::vector<wire::Cid>> cids;
-  cids.reserve(domain_.sessions.size());
+  const wire::Isid isid = isid_of(login.state, request);
+  std::deque<std::vector<wire::Cid>> cids;
   std::vector<login::ExistingSession> sessions;
-  sessions.reserve(domain_.sessions.size());
   for (const auto& [tsih, session] : domain_.sessions) {
+    if (session.isid != isid) continue;
     std::vector<wire::Cid>& own = cids.emplace_back(session.last_cids);
     for (const session::ConnectionId id : session.connections)
       own.push_back(domain_.connections.at(id).cid);
@@ -68,6 +81,7 @@ login::Answer Target::with_login_context(Connection& connection, Use use) {
       challenges.push_back(*challenge);
   const login::Context context{.configuration = configuration_.login,
                                .sessions = sessions,
+                               .session_count = domain_.sessions.size(),
                                .fresh = login.fresh,
                                .challenges_elsewhere = challenges,
                                .free_tsih = free_tsih(),
@@ -82,13 +96,17 @@ void Target::process_login(Connection& connection, const session::Arrived& arriv
   constexpr auto login_request = static_cast<std::uint8_t>(pdu::Opcode::login_request);
   const auto opcode =
       static_cast<std::uint8_t>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
-  follow(connection,
-         with_login_context(connection, [&](login::State& state, const login::Context& context) {
-           if (opcode != login_request) return login::refuse_other_pdu(state, opcode, context);
-           const auto pdu = pdu::decode_request(frame);
-           if (!pdu) return login::refuse_malformed(state, frame.header, pdu.error(), context);
-           return login::step(state, std::get<pdu::LoginRequest>(*pdu), frame.data, context);
-         }));
+  const auto pdu = pdu::decode_request(frame);
+  const auto* request = pdu ? std::get_if<pdu::LoginRequest>(&*pdu) : nullptr;
+  follow(connection, with_login_context(connection, request,
+                                        [&](login::State& state, const login::Context& context) {
+                                          if (opcode != login_request)
+                                            return login::refuse_other_pdu(state, opcode, context);
+                                          if (request == nullptr)
+                                            return login::refuse_malformed(state, frame.header,
+                                                                           pdu.error(), context);
+                                          return login::step(state, *request, frame.data, context);
+                                        }));
 }
 
 /// Does what a step of the login has decided.

@@ -137,7 +137,8 @@ class Target {
   [[nodiscard]] wire::Tsih free_tsih() const;
   [[nodiscard]] scsi::NexusId nexus_of(const std::string& initiator_name, wire::Isid isid);
   template <class Use>
-  login::Answer with_login_context(session::Connection& connection, Use use);
+  login::Answer with_login_context(session::Connection& connection,
+                                   const pdu::LoginRequest* request, Use use);
 
   Configuration configuration_;
   session::Domain domain_;

@@ -93,6 +93,7 @@ struct Talk {
   Context context() const {
     return {.configuration = configuration,
             .sessions = sessions,
+            .session_count = sessions.size(),
             .fresh = fresh,
             .challenges_elsewhere = challenges_elsewhere,
             .free_tsih = free_tsih,
