@@ -87,7 +87,7 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
                                 const pdu::TextRequest& request, wire::ByteView data) {
   TextExchange& exchange = *connection.text;
   if (++exchange.exchanges > limits::text_exchanges)
-    return Violation{Rule::text_transfer_tag_is_known, 20, exchange.exchanges};
+    return Violation{Rule::negotiation_keys_within_limit, 20, exchange.exchanges};
   if (!exchange.answer.done()) {  // 5.2: the initiator fetches the rest of our text
     if (!data.empty())
       return Violation{Rule::continued_text_is_fetched_without_data, 5, data.size()};

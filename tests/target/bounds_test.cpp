@@ -226,7 +226,48 @@ TEST(BoundsBeforeLogin, AreAFewKilobytesForAHalfSentPdu) {
   EXPECT_LE(growth.bytes() / connections, 20 * kib);
 }
 
-TEST(BoundsBeforeLogin, LetOneMoreInitiatorInBesideAThousandIdleOnes) {
+TEST_F(Bounds, OfOnePeerThatNeverReadsAreNotFeltByAnother) {
+  log_in();
+  const pdu::NopOut nop{.immediate = true, .initiator_task_tag = InitiatorTaskTag{1}};
+  const Bytes data(8 * kib);
+  flood([&] { return initiator.bytes_of(nop, data); });
+  Initiator other{world};
+  other.name += "2";
+  ASSERT_TRUE(other.log_in());
+  clear_attentions(other);
+  const Bytes content = pattern(8 * kib);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    other.send(writing(other, i * 16, 16), content);
+    EXPECT_EQ(other.only<pdu::ScsiResponse>().status, 0);
+    Bytes read;
+    other.send(reading(other, i * 16, 16));
+    EXPECT_TRUE(other.only<pdu::DataIn>(&read).has_status);
+    EXPECT_EQ(read, content);
+  }
+  EXPECT_FALSE(world.target.wants_input(initiator.id));
+}
+
+TEST(BoundsBeforeLogin, AreThoseOfOneTextForALoginThatNeverEnds) {
+  World world;
+  const Bytes text(8 * kib, std::byte{'x'});
+  const Growth growth;
+  Initiator initiator{world};
+  const pdu::LoginRequest request{.continued = true,
+                                  .current_stage = pdu::LoginStage::security_negotiation,
+                                  .isid = initiator.isid,
+                                  .initiator_task_tag = InitiatorTaskTag{1}};
+  std::size_t sent = 0;
+  for (; initiator.is_open(); sent += text.size()) {
+    ASSERT_LE(sent, limits::negotiation_text_bytes);
+    initiator.send_as_is(request, text);
+    static_cast<void>(initiator.take());
+    EXPECT_LE(growth.bytes(), 3 * limits::negotiation_text_bytes);
+  }
+  world.close(initiator.id);
+  EXPECT_LE(growth.bytes(), 4 * kib);
+}
+
+TEST(BoundsBeforeLogin, LetOneMoreInitiatorWorkBesideAThousandIdleOnes) {
   World world;
   for (int i = 0; i < 1000; ++i) {
     const ConnectionId id = world.open();
@@ -235,7 +276,12 @@ TEST(BoundsBeforeLogin, LetOneMoreInitiatorInBesideAThousandIdleOnes) {
     }
   }
   Initiator initiator{world};
-  EXPECT_TRUE(initiator.log_in());
+  ASSERT_TRUE(initiator.log_in());
+  clear_attentions(initiator);
+  const Bytes content = pattern(8 * kib);
+  initiator.send(writing(initiator, 0, 16), content);
+  EXPECT_EQ(initiator.only<pdu::ScsiResponse>().status, 0);
+  EXPECT_EQ(world.on_disk(0, 16), content);
   EXPECT_TRUE(world.target.accepts_connection());
 }
 

@@ -92,8 +92,10 @@ void World::pump() {
       target.finished(*request, perform(operation), now);
   }
   constexpr std::size_t most_notes = 1000;  // what a flood breaks must not count as its cost
-  for (const Note& note : target.take_notes())
+  for (const Note& note : target.take_notes()) {
+    ++notes_made_;
     if (notes_.size() < most_notes) notes_.emplace_back(about(note.violation.rule).slug);
+  }
   static_cast<void>(target.take_touched());
   balance(target.domain());
 }
@@ -283,6 +285,7 @@ std::vector<Received> Initiator::take() {
     if (!pdu) break;
     const ByteView data = framed->frame.data;
     received.push_back({*pdu, Bytes{data.begin(), data.end()}});
+    if (received.back().as<pdu::Reject>() != nullptr) world_->expect_note_for_reject();
     check_numbers(received.back());
   }
   incoming_.erase(incoming_.begin(), incoming_.begin() + static_cast<std::ptrdiff_t>(at));

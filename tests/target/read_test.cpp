@@ -187,6 +187,34 @@ TEST_F(Reads, ThatAreBidirectionalEndInAResponseWithBothResiduals) {
   EXPECT_EQ(end.response.exp_data_sn.value, 1U);
 }
 
+TEST_F(Reads, ThatAreBidirectionalSayHowMuchTheyExpect) {
+  log_in();
+  auto command = reading(initiator, 0, 1);
+  command.write = true;
+  const Bytes bytes = initiator.bytes_of(command);
+  initiator.put(bytes);
+  initiator.expect_reject(pdu::RejectReason::invalid_pdu_field, bytes);  // 10.3.4
+  EXPECT_TRUE(initiator.is_open());
+}
+
+TEST_F(Reads, AreNotSentAgain) {
+  log_in();
+  initiator.send(reading(initiator, 0, 1));
+  initiator.only<pdu::DataIn>();
+  using enum pdu::SnackType;
+  for (const auto& snack : std::to_array<pdu::SnackRequest>(
+           {{.type = data_or_r2t, .initiator_task_tag = InitiatorTaskTag{1}},
+            {.type = status},
+            {.type = data_ack, .transfer_or_snack_tag = 1},
+            {.type = r_data,
+             .initiator_task_tag = InitiatorTaskTag{1},
+             .transfer_or_snack_tag = 1}})) {
+    const Bytes bytes = initiator.bytes_of(snack);
+    initiator.put(bytes);
+    initiator.expect_reject(pdu::RejectReason::snack_reject, bytes);  // 10.16
+  }
+}
+
 TEST_F(Reads, ThatFailEndInAResponseWithSenseData) {
   log_in();
   const End end = run(reading(initiator, 8191, 2));  // one block too far

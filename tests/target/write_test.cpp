@@ -70,8 +70,9 @@ class Write {
         ADD_FAILURE() << "the target neither asks nor answers";
         return {};
       }
-      const pdu::ReadyToTransfer r2t = open_.front();
-      open_.pop_front();
+      // 12.19: with DataSequenceInOrder=No the last that was asked for may come first.
+      const pdu::ReadyToTransfer r2t = agreed_.sequence_in_order ? open_.front() : open_.back();
+      agreed_.sequence_in_order ? open_.pop_front() : open_.pop_back();
       send_sequence(r2t.lun, r2t.target_transfer_tag, r2t.buffer_offset,
                     r2t.desired_data_transfer_length);
     }
