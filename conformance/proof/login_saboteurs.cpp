@@ -117,6 +117,57 @@ std::vector<Saboteur> logins() {
   };
 }
 
+/// A fault in the second step of CHAP, where the target sends its challenge.
+Saboteur in_challenge(Rule rule, std::string_view does, What what) {
+  return breaks(rule, does)
+      .in("chap/algorithm-offered*list=5]")
+      .by(first(login_response).saying("CHAP_C="), std::move(what));
+}
+
+std::vector<Saboteur> challenges() {
+  const auto first_answer = first(login_response).saying("AuthMethod=");
+  return {
+      in_challenge(Rule::authentication_step_has_its_keys, "challenges without an identifier",
+                   leave_out("CHAP_I")),
+      in_challenge(Rule::authentication_step_has_no_other_keys, "mixes SRP into CHAP",
+                   say("SRP_s=0x1234")),
+      in_challenge(Rule::chap_identifier_is_one_byte, "counts identifiers beyond 255",
+                   say_instead("CHAP_I", "256")),
+      in_challenge(Rule::binary_is_a_constant, "challenges in letters",
+                   say_instead("CHAP_C", "challenge")),
+      in_challenge(Rule::base64_is_well_formed, "challenges in broken base64",
+                   say_instead("CHAP_C", "0bABC")),
+      in_challenge(Rule::decimal_binary_has_known_length, "challenges in decimal",
+                   say_instead("CHAP_C", "12345678")),
+      in_challenge(Rule::binary_within_limit, "challenges with more than 1024 bytes",
+                   say_instead("CHAP_C", "0x" + std::string(2050, 'a'))),
+      breaks(Rule::srp_group_is_allowed, "offers a group of its own")
+          .in("chap/algorithm-offered*list=5]")
+          .by(first_answer, say("SRP_GROUP=SRP-1536,MODP-9999")),
+      breaks(Rule::srp_1536_is_offered, "offers the smallest group alone")
+          .in("chap/algorithm-offered*list=5]")
+          .by(first_answer, say("SRP_GROUP=SRP-768")),
+  };
+}
+
+/// Lets an initiator join a session that does not exist.
+Saboteur in_join(Rule rule, std::string_view does, What what) {
+  return breaks(rule, does)
+      .in("login/session-to-join-in-one-request")
+      .by(first(login_response), all({accept(3, 1), set("TSIH", 0xfade), std::move(what)}))
+      .by(every(logout_request), answer_with(LogoutResponse{}))
+      .along_with(Rule::session_to_join_has_to_exist, "the story waits for a refusal");
+}
+
+std::vector<Saboteur> joins() {
+  return {
+      in_join(Rule::login_response_repeats_tsih, "joins another session than asked",
+              set("TSIH", 0xbeef)),
+      in_join(Rule::leading_only_key_is_on_leading_login, "negotiates for the session once more",
+              say("InitialR2T=Yes")),
+  };
+}
+
 std::vector<Saboteur> authentication() {
   return {
       breaks(Rule::wrong_response_is_refused, "takes any CHAP response")
@@ -138,6 +189,8 @@ std::vector<Saboteur> authentication() {
 
 }  // namespace
 
-std::vector<Saboteur> login_saboteurs() { return join({responses, logins, authentication}); }
+std::vector<Saboteur> login_saboteurs() {
+  return join({responses, logins, joins, challenges, authentication});
+}
 
 }  // namespace conformance::proof

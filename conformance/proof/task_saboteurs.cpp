@@ -22,6 +22,37 @@ What status_of_the_one_before() {
   };
 }
 
+/// Sends a response of the request that a Reject returns.
+What response_of_the_rejected() {
+  return [](Passage& passage) {
+    const std::uint64_t tag = iscsi::wire::load<4>(passage.on.back().data, 16);
+    follow_with(NopIn{})(passage);
+    passage.on.back().set("InitiatorTaskTag", tag);
+  };
+}
+
+std::vector<Saboteur> sets() {
+  return {
+      breaks(Rule::task_management_is_not_aborted, "aborts an abort")
+          .by(first(task_management_response).with("Response", 255), set("Response", 0)),
+      breaks(Rule::rejected_command_has_no_response, "rejects a request and answers it")
+          .in("discovery/rejects-nop-out")
+          .by(first(reject), response_of_the_rejected()),
+      breaks(Rule::dropped_connection_is_named, "announces the end of a connection not known")
+          .in(no_command)
+          .by(first(logout_response),
+              precede_with(
+                  AsyncMessage{.event = AsyncEvent::drop_connection, .parameter1 = 0x7777})),
+      breaks(Rule::task_set_function_waits_for_data, "aborts a task set that waits for data")
+          .in("task-management/abort-of-task-management")
+          .by(first(task_management_request), answer_with(TaskManagementResponse{})),
+      breaks(Rule::task_set_response_waits_for_acknowledgement,
+             "aborts a task set with responses under way")
+          .in("task-management/task-set-waits-for-acknowledgement")
+          .by(first(task_management_request), answer_with(TaskManagementResponse{})),
+  };
+}
+
 std::vector<Saboteur> tags() {
   return {
       breaks(Rule::response_answers_a_request, "answers a request that nobody sent")
@@ -112,6 +143,6 @@ std::vector<Saboteur> errors() {
 
 }  // namespace
 
-std::vector<Saboteur> task_saboteurs() { return join({tags, requests, errors}); }
+std::vector<Saboteur> task_saboteurs() { return join({tags, sets, requests, errors}); }
 
 }  // namespace conformance::proof

@@ -100,6 +100,72 @@ std::vector<Saboteur> negotiation() {
   };
 }
 
+/// A fault in the value of something that the target proposes of its own accord.
+Saboteur in_proposal(Rule rule, std::string_view does, const std::string& pair) {
+  return breaks(rule, does).in("login/marker-interval").by(first(login_response), say(pair));
+}
+
+std::vector<Saboteur> values() {
+  return {
+      in_proposal(Rule::text_value_within_limit, "proposes a digest with a name of 257 characters",
+                  "HeaderDigest=Y-" + std::string(255, 'x') + ",None"),
+      in_proposal(Rule::boolean_is_yes_or_no, "proposes a boolean that is neither",
+                  "ImmediateData=yes"),
+      in_proposal(Rule::number_is_a_constant, "proposes a number with a unit",
+                  "MaxBurstLength=64k"),
+      in_proposal(Rule::decimal_has_no_leading_zero, "proposes a number with a leading zero",
+                  "MaxBurstLength=01024"),
+      in_proposal(Rule::number_below_two_to_64, "proposes 2 to the 64th",
+                  "MaxBurstLength=18446744073709551616"),
+      in_proposal(Rule::range_ends_are_in_order, "proposes a range backwards",
+                  "IFMarkInt=2048~512"),
+      in_proposal(Rule::extension_value_is_marked, "proposes a digest of its own without a mark",
+                  "HeaderDigest=sum,None"),
+      breaks(Rule::extension_key_only_in_normal_session, "extends a discovery session")
+          .in("discovery/logout")
+          .by(second(login_response), say("X-com.example.key=1")),
+      in_answer(Rule::first_burst_within_max_burst, "lets the first burst exceed all bursts",
+                "MaxBurstLength", say_instead("MaxBurstLength", "512")),
+      breaks(Rule::recovery_in_order_has_one_r2t, "recovers several R2Ts that are in order")
+          .by(first(login_response).saying("ErrorRecoveryLevel="),
+              all({say_instead("ErrorRecoveryLevel", "1"), say_instead("MaxOutstandingR2T", "4")})),
+      breaks(Rule::empty_text_response_ends, "says nothing and invites more")
+          .in(declaration)
+          .by(first(text_response), all({resize_data(0), set("F", 0), set("TargetTransferTag", 9)}))
+          .by(second(text_request), set("TargetTransferTag", 0xffff'ffff)),
+  };
+}
+
+/// Another record behind those of an answer to SendTargets.
+Saboteur in_record(Rule rule, std::string_view does, const std::string& pair) {
+  return breaks(rule, does).in("discovery/send-targets-all").by(first(text_response), say(pair));
+}
+
+std::vector<Saboteur> names() {
+  return {
+      in_record(Rule::iscsi_name_within_length, "shows a target whose name is too long",
+                "TargetName=iqn.2004-04.com.example:" + std::string(200, 'x')),
+      in_record(Rule::iscsi_name_is_prepared, "shows a target whose name has capitals",
+                "TargetName=iqn.2004-04.com.example:DISK"),
+      in_record(Rule::iscsi_name_type_is_defined, "shows a target whose name has no type",
+                "TargetName=disk.example.com"),
+      in_record(Rule::qualified_name_has_date, "shows a target of a thirteenth month",
+                "TargetName=iqn.2004-13.com.example:disk"),
+      in_record(Rule::qualified_name_has_authority, "shows a target of no naming authority",
+                "TargetName=iqn.2004-04..example:disk"),
+      in_record(Rule::eui_name_has_sixteen_digits, "shows a target with half an EUI-64",
+                "TargetName=eui.02004567"),
+      in_record(Rule::naa_name_has_its_digits, "shows a target with half an NAA name",
+                "TargetName=naa.52004567"),
+      in_record(Rule::send_targets_answer_has_records_only, "shows its alias among its targets",
+                "TargetAlias=disk"),
+      in_record(Rule::target_address_has_its_form, "shows an address with a port above 65535",
+                "TargetAddress=127.0.0.1:99999,1"),
+      in_record(Rule::target_address_has_tag_in_send_targets, "shows an address without a tag",
+                "TargetAddress=127.0.0.1:3260"),
+  };
+}
+
 std::vector<Saboteur> exchanges() {
   return {
       breaks(Rule::final_text_response_only_when_asked, "ends a negotiation that goes on")
@@ -130,6 +196,8 @@ std::vector<Saboteur> exchanges() {
 
 }  // namespace
 
-std::vector<Saboteur> text_saboteurs() { return join({grammar, negotiation, exchanges}); }
+std::vector<Saboteur> text_saboteurs() {
+  return join({grammar, negotiation, values, names, exchanges});
+}
 
 }  // namespace conformance::proof

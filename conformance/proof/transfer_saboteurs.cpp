@@ -58,6 +58,47 @@ std::vector<Saboteur> data_in_rows() {
   };
 }
 
+/// Page 83h of the vital product data with one designator: the iSCSI name of the device (SPC-3).
+What identify_as(const std::string& name) {
+  return [=](Passage& passage) {
+    Parcel& data_in = passage.on.front();
+    const std::uint64_t asked = data_in.field("ResidualCount") + data_in.data.size();
+    const auto length = static_cast<char>(name.size());
+    const auto page_length = static_cast<char>(name.size() + 4);
+    data_in.set_text(std::string{'\0', '\x83', '\0', page_length, '\x53', '\xa8', '\0', length} +
+                     name);
+    data_in.set("ResidualCount", asked - data_in.data.size());
+  };
+}
+
+/// Answers a bidirectional command as done, without having moved a byte.
+What done_without_data(bool in_data_in) {
+  constexpr std::uint32_t block = 512;
+  if (in_data_in)
+    return replace_by(DataIn{.underflow = true, .has_status = true, .residual_count = block});
+  return replace_by(ScsiResponse{.underflow = true, .residual_count = block});
+}
+
+std::vector<Saboteur> others() {
+  const When answer = every(scsi_response).with("Status", 2).only(2);  // behind the attention
+  return {
+      breaks(Rule::bidirectional_read_residual_is_exact, "tells no residual of what was not read")
+          .by(answer, done_without_data(false)),
+      breaks(Rule::bidirectional_status_has_its_own_response,
+             "ends a bidirectional command in a Data-In")
+          .in("scsi/bidirectional")
+          .by(answer, done_without_data(true)),
+      breaks(Rule::data_in_repeats_lun, "sends the data of another unit")
+          .in(short_read)
+          .by(first(data_in),
+              all({set("A", 1), set("TargetTransferTag", 5), set("LUN", 0x0001'0000'0000'0000)}))
+          .along_with(Rule::acknowledge_bit_needs_recovery_level, "the LUN comes with the A bit"),
+      breaks(Rule::port_name_is_made_of_target_name, "goes by another name in SCSI")
+          .in("scsi/device-identification")
+          .by(first(data_in), identify_as("iqn.2004-04.com.example:another")),
+  };
+}
+
 std::vector<Saboteur> status_rows() {
   return {
       breaks(Rule::residual_count_is_exact, "miscounts what was not moved")
@@ -152,7 +193,7 @@ std::vector<Saboteur> write_rows() {
 }  // namespace
 
 std::vector<Saboteur> transfer_saboteurs() {
-  return join({data_in_rows, status_rows, r2t_rows, burst_rows, write_rows});
+  return join({data_in_rows, others, status_rows, r2t_rows, burst_rows, write_rows});
 }
 
 }  // namespace conformance::proof
