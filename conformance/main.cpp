@@ -2,7 +2,9 @@
 ///
 ///   list      the cases and the rules that they judge
 ///   run       acts the cases out against a target, by default the reference in this process
-///   explain   a rule: what it says, and who judges it
+///   explain   a rule: what it says, who judges it, and what proves that it is judged
+///   prove     sends saboteurs into the suite: every rule that it claims to judge has to be able to
+///             come out broken
 ///
 /// Exit status: 0 everything came out as expected, 1 it did not, 2 a wrong command line or set-up,
 /// 77 nothing was run.
@@ -22,6 +24,7 @@
 #include "conformance/play/run.hpp"
 #include "conformance/play/tcp.hpp"
 #include "conformance/play/url.hpp"
+#include "conformance/proof/prove.hpp"
 #include "conformance/report/expectations.hpp"
 #include "conformance/report/reports.hpp"
 #include "conformance/story/loader.hpp"
@@ -172,7 +175,43 @@ int explain(const Options& options, const Library& library) {
   if (is_monitored(info->rule)) say("  judged in every conversation by the monitor\n");
   for (const std::string& name : stories_judging(library, info->rule))
     say("  judged by " + name + "\n");
+  for (const proof::Saboteur& saboteur : proof::saboteurs())
+    if (saboteur.rule == info->rule)
+      say("  found broken in a target that " + std::string{saboteur.does} + "\n");
   return exit_expected;
+}
+
+// prove.
+
+bool concerns(const proof::Saboteur& saboteur, const std::vector<std::string>& patterns) {
+  const iscsi::RuleInfo& info = iscsi::about(saboteur.rule);
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+           return fits(pattern, info.slug) || lies_in(info.section, pattern);
+         });
+}
+
+int prove(const Options& options, const Library& library) {
+  std::size_t sent = 0;
+  std::size_t killed = 0;
+  std::set<iscsi::Rule> unproved;
+  if (options.select.empty()) unproved = proof::claimed_rules(library);
+  for (const proof::Saboteur& saboteur : proof::saboteurs()) {
+    if (!concerns(saboteur, options.select)) continue;
+    const proof::Proof proof = proof::prove(saboteur, library, fresh_bench);
+    ++sent;
+    if (options.verbose || !proof.killed()) say(proof.told() + "\n");
+    if (!proof.killed()) continue;
+    ++killed;
+    unproved.erase(saboteur.rule);
+  }
+  if (sent == 0) {
+    (void)refuse("no saboteur is selected");
+    return exit_nothing_run;
+  }
+  for (const iscsi::Rule rule : unproved)
+    say("no saboteur proves " + std::string{iscsi::about(rule).slug} + "\n");
+  say("saboteurs found out: " + std::to_string(killed) + " of " + std::to_string(sent) + "\n");
+  return killed == sent && unproved.empty() ? exit_expected : exit_unexpected;
 }
 
 // run.
@@ -386,6 +425,11 @@ int main(int argc, char** argv) {
   CLI::App* list_command = app.add_subcommand("list", "the cases, and the rules they judge");
   CLI::App* run_command = app.add_subcommand("run", "judge a target");
   CLI::App* explain_command = app.add_subcommand("explain", "a rule, and who judges it");
+  CLI::App* prove_command =
+      app.add_subcommand("prove", "show that each rule can come out broken, by saboteurs");
+  prove_command->add_option("--select", options.select,
+                            "only the rules that fit: a pattern with *, a section of the RFC");
+  prove_command->add_flag("-v,--verbose", options.verbose, "a line for every saboteur");
   list_command->add_flag("--json", options.json, "as JSON, rules included");
   explain_command->add_option("rule", options.rule, "its name")->required();
   for (CLI::App* command : {list_command, run_command})
@@ -404,5 +448,6 @@ int main(int argc, char** argv) {
                   library.error().error.what);
   if (list_command->parsed()) return list(options, *library);
   if (explain_command->parsed()) return explain(options, *library);
+  if (prove_command->parsed()) return prove(options, *library);
   return run(options, *library);
 }

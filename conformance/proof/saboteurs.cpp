@@ -1,6 +1,7 @@
 #include "conformance/proof/saboteurs.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "conformance/monitor/monitor.hpp"
@@ -56,6 +57,28 @@ const std::vector<Saboteur>& saboteurs() {
       join({form_saboteurs, numbering_saboteurs, login_saboteurs, text_saboteurs, task_saboteurs,
             transfer_saboteurs});
   return all;
+}
+
+std::span<const std::string_view> known_defects() {
+  static constexpr auto defects = std::to_array<std::string_view>({
+      "a login that begins in the operational stage needs no secret",
+      "text requests are served before a login",
+      "SCSI commands are carried out in a discovery session",
+      "digests are agreed on, and never sent",
+      "sense data comes without its length",
+      "the first response repeats the StatSN of the final Login Response",
+      "commands outside the window are carried out",
+      "all R2Ts are sent at once",
+      "a write with holes is complete",
+      "a command kills the target",
+      "a transfer length of zero means nothing, in commands of six bytes too",
+      "pings without a tag end the connection, others come back empty",
+      "no residuals, no Reject, and every task management function complete",
+      "unknown keys are passed over",
+      "a data segment of any length is waited for",
+      "a reflected challenge is answered",
+  });
+  return defects;
 }
 
 std::set<Rule> claimed_rules(const Library& library) {

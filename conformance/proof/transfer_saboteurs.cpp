@@ -121,6 +121,10 @@ std::vector<Saboteur> status_rows() {
       breaks(Rule::scsi_command_is_answered, "forgets a status")
           .in(short_read)
           .by(first(data_in).with("S", 1), drop()),
+      breaks(Rule::scsi_command_is_answered, "takes a transfer length of zero for no blocks")
+          .in("scsi/read-6-of-256-blocks")
+          .by(first(scsi_command).with("R", 1), set_bits(bytes(32, 8), 0x2800'0000'0000'0000))
+          .as_defect(11),
       breaks(Rule::scsi_command_is_answered, "dies of a command")
           .in(short_read)
           .by(first(scsi_command), die())
