@@ -25,6 +25,17 @@ bool was_received(const Task& task, std::uint64_t from, std::uint64_t to) {
   });
 }
 
+/// Above recovery level 0 an R2T may come again, or ask for part of an earlier one's range anew
+/// (6.7, 6.8, 10.8): what it repeats is settled by it, and the rest of the task is left alone.
+bool recovers(const Parameters& agreed, Task& task, std::uint64_t from, std::uint64_t to) {
+  if (agreed.error_recovery_level == 0) return false;
+  bool any = false;
+  for (Solicitation& one : task.solicitations)
+    if (from < one.offset + one.length && one.offset < to) any = one.answered = true;
+  task.disturbed = task.disturbed || any;
+  return any;
+}
+
 struct Residual {
   bool overflow = false;
   bool underflow = false;
@@ -180,6 +191,7 @@ void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   look.check(Rule::r2t_answers_a_write, task.writes, 0, 0x31);
   look.check(Rule::r2t_repeats_lun, pdu.number<8>(8) == task.lun, 8, pdu.number<8>(8));
   const std::uint32_t r2t_sn = pdu.word(36);
+  if (recovers(agreed, task, offset, end) && r2t_sn < task.next_data_sn) return;  // sent again
   look.check(Rule::r2t_sn_counts_up, r2t_sn == task.next_data_sn, 36, r2t_sn,
              "expected " + std::to_string(task.next_data_sn));
   task.next_data_sn = r2t_sn + 1;
@@ -200,6 +212,7 @@ void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   }
   task.solicitations.push_back(
       {.transfer_tag = pdu.transfer_tag(), .offset = offset, .length = length});
+  if (task.disturbed) return;
   const auto open = static_cast<std::uint64_t>(
       std::ranges::count(task.solicitations, false, &Solicitation::answered));
   look.check(Rule::outstanding_r2ts_are_within_limit, open <= agreed.max_outstanding_r2t, 0, open,

@@ -119,6 +119,31 @@ TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
 }
 
+/// 6.7, 6.8, 10.8: above recovery level 0 an R2T comes again, or asks for part of a range anew.
+TEST(TheMonitor, TakesR2TsThatRecoverWhatWasLost) {
+  Scene scene;
+  scene.login("ErrorRecoveryLevel=1/", "ErrorRecoveryLevel=1/").say(Scene::write(64));
+  scene.exp_cmd_sn = 11;
+  scene.notify(Scene::r2t(0, 0, 64)).notify(Scene::r2t(0, 0, 64));
+  scene.say(Scene::output(1, 32), bytes_32).notify(Scene::r2t(1, 0, 32));
+  scene.say(Scene::output(2, 0), bytes_32);
+  ScsiResponse status = Scene::status();
+  status.exp_data_sn = {2};
+  EXPECT_EQ(scene.answer(status).broken(), std::set<Rule>{});
+}
+
+/// 6.7: Data-Out with a wrong digest is discarded, and may be asked for again.
+TEST(TheMonitor, TakesAnR2TForDataThatWasLostToItsDigest) {
+  const std::string keys = "DataDigest=CRC32C/";
+  Scene scene;
+  scene.login(keys, keys);
+  scene.digests.data = true;
+  scene.exp_cmd_sn = 11;
+  scene.say(Scene::write(64)).notify(Scene::r2t(0, 0, 64));
+  scene.say(Scene::output(1, 0), bytes_64).spoil(50, 'y');
+  EXPECT_EQ(scene.notify(Scene::r2t(1, 0, 64)).broken(), std::set<Rule>{});
+}
+
 std::vector<Sin> all_sins() {
   std::vector<Sin> all;
   for (auto sins :
