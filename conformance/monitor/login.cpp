@@ -31,7 +31,8 @@ void begin_session(Conversation& all, Connection& connection) {
         return;
       }
   connection.session = all.sessions.size();
-  all.sessions.push_back({.tsih = 0, .next_unsent = login.cmd_sn, .sent = {}});
+  all.sessions.push_back(
+      {.tsih = 0, .next_unsent = login.cmd_sn, .sent = {}, .seen_from_the_start = login.tsih == 0});
 }
 
 void check_refusal(Look& look, Connection& connection, const Pdu& pdu) {

@@ -63,8 +63,9 @@ void check_numbers(Look& look, Conversation& all, Connection& connection, const 
     look.check(Rule::exp_cmd_sn_does_not_go_back, !exp_cmd_sn.precedes(*connection.exp_cmd_sn), 28,
                exp_cmd_sn.value, "after " + std::to_string(connection.exp_cmd_sn->value));
   connection.exp_cmd_sn = exp_cmd_sn;
-  const CmdSN unsent = all.session_of(connection).next_unsent;
-  if (!login)
+  const Session& session = all.session_of(connection);
+  const CmdSN unsent = session.next_unsent;
+  if (!login && session.seen_from_the_start)
     look.check(Rule::exp_cmd_sn_is_not_ahead, exp_cmd_sn.precedes_or_is(unsent), 28,
                exp_cmd_sn.value, "the first CmdSN not sent is " + std::to_string(unsent.value));
 }

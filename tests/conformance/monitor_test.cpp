@@ -119,6 +119,17 @@ TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
 }
 
+/// A capture may begin when a session has other connections already, whose commands nobody saw.
+TEST(TheMonitor, DoesNotCountTheCommandsOfASessionThatItHasNotSeenBegin) {
+  Scene scene;
+  const iscsi::wire::Tsih tsih{7};
+  scene.say(changed<LoginRequest>(Scene::login_request(), [&](auto& pdu) { pdu.tsih = tsih; }),
+            Scene::names());
+  scene.answer(Scene::login_response(), pairs("TargetPortalGroupTag=1/"));
+  scene.exp_cmd_sn = 15;
+  EXPECT_EQ(scene.notify(NopIn{}).broken(), std::set<Rule>{});
+}
+
 /// 6.7, 6.8, 10.8: above recovery level 0 an R2T comes again, or asks for part of a range anew.
 TEST(TheMonitor, TakesR2TsThatRecoverWhatWasLost) {
   Scene scene;
