@@ -169,7 +169,7 @@ class Turn {
     return {};
   }
 
-  std::expected<Placement, Refusal> place_login() const {
+  [[nodiscard]] std::expected<Placement, Refusal> place_login() const {
     const auto placement = place({.initiator_name = state_.introduction->initiator.text(),
                                   .isid = state_.first->isid,
                                   .tsih = state_.first->tsih,
@@ -232,7 +232,7 @@ class Turn {
 
   // Gate 5: the response, and the end of the stage.
 
-  Answer respond(std::vector<Pair> reply) {
+  Answer respond(const std::vector<Pair>& reply) {
     if (!reply.empty()) state_.outgoing = text::Segmentation(text::encode_pairs(reply));
     // 5.2: a request that is to be continued is answered without data, whatever there is to send.
     const auto segment = request_.continued
@@ -247,7 +247,7 @@ class Turn {
     return send(header, std::string(segment.text));
   }
 
-  bool stage_may_end() const {
+  [[nodiscard]] bool stage_may_end() const {
     return state_.negotiation->settled() && (state_.stage != LoginStage::security_negotiation ||
                                              may_leave_security(state_.exchange, authentication()));
   }
@@ -272,7 +272,7 @@ class Turn {
     return answer;
   }
 
-  std::expected<Admission, Refusal> admit() const {
+  [[nodiscard]] std::expected<Admission, Refusal> admit() const {
     auto parameters = state_.negotiation->conclude();
     if (!parameters) return refused(parameters.error());
     const auto placement = place_login();
@@ -301,7 +301,7 @@ class Turn {
 
   /// What every response has, refusing ones too. T, CSG and NSG stay zero: reserved in those
   /// (5.3.1).
-  pdu::LoginResponse response_header() const {
+  [[nodiscard]] pdu::LoginResponse response_header() const {
     const ExistingSession* session = joined_session();
     return {
         .version_max = version,
@@ -316,26 +316,26 @@ class Turn {
 
   // Short questions.
 
-  bool is_leading() const { return state_.first->tsih == wire::Tsih::none; }
-  bool asks_for_full_feature() const {
+  [[nodiscard]] bool is_leading() const { return state_.first->tsih == wire::Tsih::none; }
+  [[nodiscard]] bool asks_for_full_feature() const {
     return request_.transit && request_.next_stage == LoginStage::full_feature_phase;
   }
-  text::SessionType session_type() const {
+  [[nodiscard]] text::SessionType session_type() const {
     return state_.negotiation->pending().session.session_type;
   }
-  Authentication authentication() const {
+  [[nodiscard]] Authentication authentication() const {
     return session_type() == text::SessionType::discovery
                ? context_.configuration.discovery_sessions
                : context_.configuration.normal_sessions;
   }
   /// The session that the TSIH names; whether the login may join it is `place`'s to say.
-  const ExistingSession* joined_session() const {
+  [[nodiscard]] const ExistingSession* joined_session() const {
     if (is_leading()) return nullptr;
     const auto found =
         std::ranges::find(context_.sessions, state_.first->tsih, &ExistingSession::tsih);
     return found == context_.sessions.end() ? nullptr : &*found;
   }
-  wire::CmdSN exp_cmd_sn() const {
+  [[nodiscard]] wire::CmdSN exp_cmd_sn() const {
     const ExistingSession* session = joined_session();
     return session ? session->exp_cmd_sn : state_.first->cmd_sn;
   }

@@ -68,7 +68,7 @@ Framing next_frame(ByteView stream, const FrameLimits& limits) {
   const auto read = read_front(stream, limits);
   if (const auto* broken = std::get_if<Violation>(&read)) return *broken;
   if (const auto* incomplete = std::get_if<Incomplete>(&read)) return *incomplete;
-  const Front& front = std::get<Front>(read);
+  const auto& front = std::get<Front>(read);
   const std::size_t whole = front.bytes + bytes_behind_front(front.lengths, limits.digests);
   if (stream.size() < whole) return Incomplete{whole};
   return join_frame(stream.first(front.bytes), stream.subspan(front.bytes), front.lengths,

@@ -18,6 +18,7 @@ using namespace iscsi::server;
 
 constexpr int exit_failure = 1;
 
+// A signal handler can reach nothing else. NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-*)
 volatile std::sig_atomic_t stop_requested = 0;
 
 /// SIGTERM and SIGINT are blocked but for the time that the server waits, so that none is missed

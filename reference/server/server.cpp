@@ -42,9 +42,9 @@ iscsi::Configuration complete(iscsi::Configuration configuration,
                               const std::vector<BlockDevice*>& devices,
                               const std::vector<Listener>& listeners) {
   configuration.units.clear();
-  for (std::uint16_t number = 0; number < devices.size(); ++number)
-    configuration.units.push_back(
-        unit_of(*devices[number], configuration.login.target.text(), number));
+  for (const BlockDevice* device : devices)
+    configuration.units.push_back(unit_of(*device, configuration.login.target.text(),
+                                          static_cast<std::uint16_t>(configuration.units.size())));
   configuration.portals.clear();
   for (const Listener& listener : listeners)
     if (!listener.any_address) configuration.portals.push_back(address_of(listener.portal));
