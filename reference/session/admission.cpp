@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "session/steps.hpp"
 
@@ -7,8 +9,8 @@ namespace {
 
 using pdu::Opcode;
 
-/// Which requests a connection in full feature phase takes, by state and kind of session. A pair
-/// that no row names is refused with `otherwise`.
+/// Which requests a connection in full feature phase takes, by state and kind of session. All
+/// others are refused with `otherwise`.
 struct Row {
   ConnectionState state;
   bool discovery;
@@ -33,25 +35,20 @@ constexpr auto rows = std::to_array<Row>({
      {Opcode::text_request, Opcode::logout_request, Opcode::text_request, Opcode::text_request,
       Opcode::text_request, Opcode::text_request, Opcode::text_request, Opcode::text_request},
      Rule::discovery_session_is_for_text_and_logout},
-    {ConnectionState::logout_requested,
-     true,
-     {Opcode::text_request, Opcode::logout_request, Opcode::text_request, Opcode::text_request,
-      Opcode::text_request, Opcode::text_request, Opcode::text_request, Opcode::text_request},
-     Rule::discovery_session_is_for_text_and_logout},
 });
 
 }  // namespace
 
 std::optional<Rule> refused_admission(const Connection& connection, const Session& session,
                                       Opcode opcode) {
-  if (connection.state == ConnectionState::in_logout) return Rule::nothing_follows_logout_request;
   if (opcode == Opcode::login_request) return Rule::login_belongs_to_login_phase;
-  for (const Row& row : rows) {
-    if (row.state != connection.state || row.discovery != session.is_discovery()) continue;
-    if (std::ranges::find(row.admitted, opcode) != row.admitted.end()) return std::nullopt;
-    return row.otherwise;
-  }
-  return Rule::first_pdu_is_login_request;
+  const auto row = std::ranges::find_if(rows, [&](const Row& one) {
+    return one.state == connection.state && one.discovery == session.is_discovery();
+  });
+  assert(row !=
+         rows.end());  // other states get no PDU here; no discovery session is asked to leave
+  if (std::ranges::find(row->admitted, opcode) != row->admitted.end()) return std::nullopt;
+  return row->otherwise;
 }
 
 }  // namespace iscsi::session

@@ -62,10 +62,4 @@ void Output::sent(std::size_t bytes) {
   }
 }
 
-void Output::clear() {
-  entries_.clear();
-  sent_of_first_ = 0;
-  queued_ = 0;
-}
-
 }  // namespace iscsi::session

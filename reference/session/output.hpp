@@ -26,7 +26,6 @@ class Output {
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   /// Bytes that wait.
   [[nodiscard]] std::size_t queued() const { return queued_; }
-  void clear();
 
  private:
   /// One PDU: header and its digest, data, padding and its digest.

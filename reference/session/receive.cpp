@@ -209,10 +209,7 @@ void deliver_held(Domain& domain, wire::Tsih tsih) {
     HeldRequest held = std::move(*next);
     session->held.erase(next);
     Connection* connection = domain.find(held.connection);
-    if (connection == nullptr) {
-      session->window.forget(held.cmd_sn);
-      continue;
-    }
+    assert(connection != nullptr);  // what it held would have gone with it
     const wire::ByteView headers{held.headers};
     const Arrived arrived{
         .framed = {.frame = {.header = headers.first<pdu::bhs_bytes>(),
