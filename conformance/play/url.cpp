@@ -102,6 +102,11 @@ std::expected<TargetUrl, std::string> parse_url(std::string_view text) {
   return url;
 }
 
+std::string print_url(const TargetUrl& url) {
+  const std::string host = url.host.contains(':') ? "[" + url.host + "]" : url.host;
+  return "iscsi://" + host + ":" + url.port + "/" + url.target_name + "/" + std::to_string(url.lun);
+}
+
 std::uint64_t lun_field(std::uint64_t number) {
   constexpr std::uint64_t flat = 0x4000;
   return (number < 256 ? number : flat | number) << 48U;

@@ -24,6 +24,9 @@ struct TargetUrl {
 /// Errors: what was expected.
 [[nodiscard]] std::expected<TargetUrl, std::string> parse_url(std::string_view url);
 
+/// The URL without secrets, for reports.
+[[nodiscard]] std::string print_url(const TargetUrl& url);
+
 /// A LUN's number as the header's LUN field has it (SAM-2: one level; peripheral addressing below
 /// 256, flat space addressing below 16384).
 [[nodiscard]] std::uint64_t lun_field(std::uint64_t number);

@@ -1,37 +1,31 @@
 #include <fstream>
-#include <map>
 
+#include "conformance/report/pcapng.hpp"
 #include "conformance/report/print.hpp"
+#include "conformance/report/remarks.hpp"
 #include "conformance/report/reports.hpp"
 
 namespace conformance {
 namespace {
 
-/// What is to be said about each record of a case.
-std::multimap<std::size_t, std::string> remarks_of(const CaseResult& one) {
-  std::multimap<std::size_t, std::string> remarks;
-  for (const Finding& finding : one.observation.findings)
-    remarks.emplace(finding.record, std::string{iscsi::about(finding.rule).slug} + ", byte " +
-                                        std::to_string(finding.byte) + ": " + finding.what);
-  const Judgement& judgement = one.judgement;
-  if (judgement.record) {
-    const std::string rule =
-        judgement.rule ? std::string{iscsi::about(*judgement.rule).slug} + ", " : "";
-    remarks.emplace(*judgement.record,
-                    rule + "byte " + std::to_string(judgement.byte) + ": " + judgement.what);
-  }
-  return remarks;
-}
-
-std::string evidence_text(const CaseResult& one) {
+std::string evidence_text(const CaseResult& one, bool strict) {
   std::string out = one.name + "\n" + one.story->claim + "\n\n" + console_line(one) + "\n";
-  const auto remarks = remarks_of(one);
+  const std::vector<Remark> remarks = remarks_of(one, strict);
+  auto remark = remarks.begin();
   for (std::size_t i = 0; i < one.transcript.size(); ++i) {
     out += print_record(one.transcript[i], i);
-    const auto [begin, end] = remarks.equal_range(i);
-    for (auto remark = begin; remark != end; ++remark) out += "     !! " + remark->second + "\n";
+    for (; remark != remarks.end() && remark->record == i; ++remark)
+      out += "     !! " + print_remark(*remark) + "\n";
   }
+  for (; remark != remarks.end(); ++remark) out += "!! " + print_remark(*remark) + "\n";
   return out;
+}
+
+std::expected<void, std::string> write(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream out{path, std::ios::binary};
+  out << text;
+  if (!out.flush()) return std::unexpected(path.string() + " cannot be written");
+  return {};
 }
 
 }  // namespace
@@ -52,10 +46,12 @@ std::expected<void, std::string> write_evidence(const std::filesystem::path& fol
   std::filesystem::create_directories(folder, failed);
   if (failed) return std::unexpected(folder.string() + ": " + failed.message());
   for (const CaseResult& one : run.cases) {
-    const auto path = folder / (file_name(one.name) + ".txt");
-    std::ofstream out{path, std::ios::binary};
-    out << evidence_text(one);
-    if (!out.flush()) return std::unexpected(path.string() + " cannot be written");
+    const std::string name = file_name(one.name);
+    if (auto done = write(folder / (name + ".txt"), evidence_text(one, run.strict)); !done)
+      return done;
+    const iscsi::wire::Bytes capture = pcapng(one, run.strict);
+    if (auto done = write(folder / (name + ".pcapng"), iscsi::wire::as_text(capture)); !done)
+      return done;
   }
   return {};
 }

@@ -12,24 +12,38 @@
 
 namespace conformance {
 
+/// About a rule: it is broken, wherever it can be. About a story: whatever goes wrong in the cases
+/// that it names, and nothing elsewhere.
 struct Expectation {
-  bool is_rule = false;  ///< about a rule, else about cases
-  std::string name;      ///< a rule's slug; a story, a case, or a pattern with `*` over cases
-  std::string reason;
+  bool is_rule = false;
+  std::string name;    ///< a rule's slug; a story, a case, or a pattern with `*` over cases
+  std::string reason;  ///< empty only where `rewrite` found something new
 };
 
+struct Expectations {
+  std::string target;  ///< for the reader: what the file is about
+  std::vector<Expectation> known;
+};
+
+/// Whether entries may lack their reason: only on the way to being rewritten.
+enum class Reasons : std::uint8_t { needed, may_be_missing };
+
 /// Errors: text that is not JSON, an entry without a reason, an unknown rule.
-[[nodiscard]] std::expected<std::vector<Expectation>, json::Error> read_expectations(
-    std::string_view text);
+[[nodiscard]] std::expected<Expectations, json::Error> read_expectations(
+    std::string_view text, Reasons reasons = Reasons::needed);
 
 /// Gives every expected failure its excuse. What is left to complain about comes back in words:
-/// entries that nothing fails for any more, patterns that cover more than 20 cases.
+/// entries that nothing fails for any more, entries that name nothing that was judged (unless the
+/// run is partial), patterns that cover more than 20 cases.
 [[nodiscard]] std::vector<std::string> excuse(RunResult& run,
                                               const std::vector<Expectation>& entries);
 
-/// The file that this run would need: old reasons kept, new entries without one.
-[[nodiscard]] std::string rewrite_expectations(const RunResult& run,
-                                               const std::vector<Expectation>& old);
+/// The entries that this run needs: those of `old` that still excuse something, or that a partial
+/// run did not come to, with their reasons; behind them one for each failure that is new, without
+/// a reason. Gives `run` its excuses for the old ones.
+[[nodiscard]] Expectations rewrite(RunResult& run, const Expectations& old);
+
+[[nodiscard]] std::string print_expectations(const Expectations& expectations);
 
 /// Whether `name` fits `pattern`, in which `*` stands for any characters.
 [[nodiscard]] bool fits(std::string_view pattern, std::string_view name);

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "conformance/report/markup.hpp"
 #include "pdu/codec.hpp"
 #include "text/grammar.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t most_bytes_shown = 512;
 constexpr std::size_t bytes_per_line = 16;
+constexpr std::size_t digest_bytes = 4;
 
 std::string hexadecimal(std::uint64_t value) {
   std::array<char, 16> digits{};
@@ -32,45 +34,54 @@ std::string value_text(const Field& field, std::uint64_t value) {
 
 std::string opaque_text(ByteView bytes) { return iscsi::text::encode_hexadecimal(bytes).substr(2); }
 
-std::string fields_text(ByteView header, const Description& pdu) {
-  std::string text;
-  for (const Field& field : pdu.fields) {
-    if (field.name.empty()) continue;
-    if (field.kind == EntryKind::opaque) {
-      const ByteView bytes = header.subspan(field.place.byte, field.place.width / 8U);
-      text += " " + std::string{field.name} + "=" + opaque_text(bytes);
-      continue;
-    }
-    const std::uint64_t value = extract(header, field.place);
-    const bool telling = value != 0 || !field.codes.empty();
-    if (telling && !(field.kind == EntryKind::fixed && value == field.value))
-      text += " " + std::string{field.name} + "=" + value_text(field, value);
-  }
-  return text;
+bool is_pdu(const Record& record) {
+  return record.kind == Record::Kind::sent || record.kind == Record::Kind::received ||
+         record.kind == Record::Kind::unreadable;
 }
 
-std::string pdu_text(ByteView bytes) {
-  if (bytes.size() < bhs_bytes) return std::to_string(bytes.size()) + " bytes";
-  const auto opcode = static_cast<std::uint8_t>(extract(bytes, bits(0, 2, 6)));
-  const Description* pdu = describe(opcode);
-  std::string text = pdu == nullptr ? "operation code " + hexadecimal(opcode)
-                                    : std::string{pdu->name} + fields_text(bytes, *pdu);
-  const std::uint64_t data = extract(bytes, iscsi::pdu::bytes(5, 3));
-  if (data != 0) text += " DataSegmentLength=" + std::to_string(data);
-  return text;
+std::uint8_t opcode_of(ByteView header) {
+  return static_cast<std::uint8_t>(extract(header, bits(0, 2, 6)));
 }
+
+/// Nothing if the field has nothing to say.
+std::optional<std::string> telling_value(const Field& field, ByteView header) {
+  if (field.name.empty()) return std::nullopt;
+  if (field.kind == EntryKind::opaque)
+    return opaque_text(header.subspan(field.place.byte, field.place.width / 8U));
+  const std::uint64_t value = extract(header, field.place);
+  const bool telling = value != 0 || !field.codes.empty();
+  if (!telling || (field.kind == EntryKind::fixed && value == field.value)) return std::nullopt;
+  return value_text(field, value);
+}
+
+std::vector<ShownField> fields_of(ByteView header, const Description* pdu) {
+  std::vector<ShownField> shown;
+  if (pdu != nullptr)
+    for (const Field& field : pdu->fields)
+      if (auto value = telling_value(field, header))
+        shown.push_back({std::string{field.name}, *std::move(value), field.place.byte,
+                         field.place.last_byte()});
+  if (const std::uint64_t data = extract(header, iscsi::pdu::bytes(5, 3)); data != 0)
+    shown.push_back({"DataSegmentLength", std::to_string(data), 5, 7});
+  return shown;
+}
+
+struct DataPlace {
+  std::size_t start = 0;
+  std::size_t length = 0;
+};
 
 /// Where the data segment lies; digests before it shift it by four bytes.
-ByteView data_of(ByteView bytes) {
+DataPlace data_place(ByteView bytes) {
   if (bytes.size() < bhs_bytes) return {};
   const std::size_t length = extract(bytes, iscsi::pdu::bytes(5, 3));
   const std::size_t headers = bhs_bytes + extract(bytes, iscsi::pdu::bytes(4, 1)) * 4;
   const std::size_t padded = length + iscsi::wire::padding(length);
-  const bool header_digest =
-      bytes.size() >= headers + padded + 8 || (length == 0 && bytes.size() >= headers + 4);
-  const std::size_t start = headers + (header_digest ? 4 : 0);
+  const bool header_digest = bytes.size() >= headers + padded + 2 * digest_bytes ||
+                             (length == 0 && bytes.size() >= headers + digest_bytes);
+  const std::size_t start = headers + (header_digest ? digest_bytes : 0);
   if (length == 0 || start >= bytes.size()) return {};
-  return bytes.subspan(start, std::min(length, bytes.size() - start));
+  return {.start = start, .length = std::min(length, bytes.size() - start)};
 }
 
 void append_hexadecimal(std::string& out, ByteView data) {
@@ -84,44 +95,118 @@ void append_hexadecimal(std::string& out, ByteView data) {
 }
 
 bool carries_text(ByteView bytes) {
-  const auto opcode = static_cast<Opcode>(extract(bytes, bits(0, 2, 6)));
+  const auto opcode = static_cast<Opcode>(opcode_of(bytes));
   return opcode == Opcode::login_request || opcode == Opcode::login_response ||
          opcode == Opcode::text_request || opcode == Opcode::text_response;
 }
 
+std::string pdu_text(const Record& record) {
+  const ShownPdu pdu = show(record);
+  std::string text = pdu.name;
+  for (const ShownField& field : pdu.fields) text += " " + field.print();
+  return text;
+}
+
 }  // namespace
+
+ShownPdu show(const Record& record) {
+  const ByteView bytes = record.bytes;
+  ShownPdu shown;
+  if (bytes.size() < bhs_bytes) {
+    shown.name = std::to_string(bytes.size()) + " bytes";
+    return shown;
+  }
+  const std::uint8_t opcode = opcode_of(bytes);
+  const Description* pdu = describe(opcode);
+  shown.name = pdu == nullptr ? "operation code " + hexadecimal(opcode) : std::string{pdu->name};
+  shown.fields = fields_of(bytes, pdu);
+  const DataPlace place = data_place(bytes);
+  shown.data = bytes.subspan(place.start, place.length);
+  if (!carries_text(bytes)) return shown;
+  if (const auto pairs = iscsi::text::split(iscsi::wire::as_text(shown.data)))
+    for (const auto& pair : *pairs) {
+      const auto first = static_cast<std::uint32_t>(place.start + pair.byte);
+      const auto bytes_shown = static_cast<std::uint32_t>(pair.key.size() + pair.value.size() + 1);
+      shown.text.push_back(
+          {printable(pair.key), printable(pair.value), first, first + bytes_shown - 1});
+    }
+  return shown;
+}
+
+Stretch stretch_at(const Record& record, std::uint32_t byte) {
+  const ByteView bytes = record.bytes;
+  const Stretch alone{.name = {}, .first_byte = byte, .last_byte = byte};
+  if (bytes.size() < bhs_bytes) return alone;
+  if (byte == 0) return {"operation code", 0, 0};
+  if (byte == 4) return {"TotalAHSLength", 4, 4};
+  if (byte >= 5 && byte <= 7) return {"DataSegmentLength", 5, 7};
+  if (byte < bhs_bytes) {
+    const Description* pdu = describe(opcode_of(bytes));
+    if (pdu == nullptr) return alone;
+    // Fields that share the byte are a place of several names: the byte itself is the place.
+    const Field* only = nullptr;
+    std::size_t sharing = 0;
+    for (const Field& field : pdu->fields)
+      if (field.place.byte <= byte && byte <= field.place.last_byte()) {
+        only = &field;
+        ++sharing;
+      }
+    if (sharing != 1 || only == nullptr) return alone;
+    const std::string_view name = only->name.empty() ? "reserved" : only->name;
+    return {std::string{name}, only->place.byte, only->place.last_byte()};
+  }
+  const ShownPdu shown = show(record);
+  for (const ShownField& key : shown.text)
+    if (byte >= key.first_byte && byte <= key.last_byte)
+      return {key.name, key.first_byte, key.last_byte};
+  const DataPlace place = data_place(bytes);
+  if (byte >= place.start && byte < place.start + place.length)
+    return {"data segment, byte " + std::to_string(byte - place.start), byte, byte};
+  return alone;
+}
+
+std::string print_place(const Record& record, std::optional<std::uint32_t> byte) {
+  if (!byte) return {};
+  const Stretch stretch = stretch_at(record, *byte);
+  return ", byte " + std::to_string(*byte) +
+         (stretch.name.empty() ? "" : " (" + stretch.name + ")");
+}
+
+std::string title_of(const Record& record) {
+  return is_pdu(record) ? show(record).name : std::string{event_text(record.kind)};
+}
+
+std::string_view event_text(Record::Kind kind) {
+  switch (kind) {
+    case Record::Kind::opened: return "connection opened";
+    case Record::Kind::ended: return "the target ended the connection";
+    case Record::Kind::broken: return "the target reset the connection";
+    case Record::Kind::left: return "the initiator ended the connection";
+    case Record::Kind::sent:
+    case Record::Kind::received:
+    case Record::Kind::unreadable: break;
+  }
+  return {};
+}
 
 std::string print_line(const Record& record) {
   const std::string connection = " " + std::to_string(record.connection) + " ";
-  switch (record.kind) {
-    case Record::Kind::opened: return "--" + connection + "connection opened";
-    case Record::Kind::sent:
-      return "->" + connection + pdu_text(record.bytes) + (record.damaged ? " [spoilt]" : "");
-    case Record::Kind::received: return "<-" + connection + pdu_text(record.bytes);
-    case Record::Kind::unreadable:
-      return "<-" + connection + "not readable: " +
-             std::string{record.violation ? iscsi::about(record.violation->rule).slug : ""} + " " +
-             pdu_text(record.bytes);
-    case Record::Kind::ended: return "--" + connection + "the target ended the connection";
-    case Record::Kind::broken: return "--" + connection + "the target reset the connection";
-    case Record::Kind::left: return "--" + connection + "the initiator ended the connection";
-  }
-  return {};
+  if (!is_pdu(record)) return "--" + connection + std::string{event_text(record.kind)};
+  if (record.kind == Record::Kind::sent)
+    return "->" + connection + pdu_text(record) + (record.damaged ? " [spoilt]" : "");
+  if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record);
+  return "<-" + connection + "not readable: " +
+         std::string{record.violation ? iscsi::about(record.violation->rule).slug : ""} + " " +
+         pdu_text(record);
 }
 
 std::string print_record(const Record& record, std::size_t number) {
   std::string out = std::to_string(number) + "  " + std::to_string(record.at_us) + " us  " +
                     print_line(record) + "\n";
   if (record.bytes.size() < bhs_bytes) return out;
-  const ByteView data = data_of(record.bytes);
-  if (carries_text(record.bytes)) {
-    if (const auto pairs = iscsi::text::split(iscsi::wire::as_text(data))) {
-      for (const auto& pair : *pairs)
-        out += "        " + std::string{pair.key} + "=" + std::string{pair.value} + "\n";
-      return out;
-    }
-  }
-  append_hexadecimal(out, data);
+  const ShownPdu pdu = show(record);
+  for (const ShownField& key : pdu.text) out += "        " + key.print() + "\n";
+  if (pdu.text.empty()) append_hexadecimal(out, pdu.data);
   return out;
 }
 

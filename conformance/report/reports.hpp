@@ -7,7 +7,6 @@
 #include <string>
 
 #include "conformance/report/results.hpp"
-#include "conformance/story/json.hpp"
 
 namespace conformance {
 
@@ -20,9 +19,18 @@ namespace conformance {
 /// and what the target does not support count as skipped.
 [[nodiscard]] std::string junit(const RunResult& run);
 
-[[nodiscard]] json::Value json_report(const RunResult& run);
+/// The run for programs; `conformance/report/report.schema.json` describes it.
+[[nodiscard]] std::string json_report(const RunResult& run);
 
-/// A decoded transcript per case, with its verdicts, as files in `folder`. Errors: in words.
+/// One page that needs nothing but itself: figures, broken rules, all rules by section, and the
+/// ladder of each story.
+[[nodiscard]] std::string html(const RunResult& run);
+
+/// GitHub's Markdown, for the summary of a job.
+[[nodiscard]] std::string markdown(const RunResult& run);
+
+/// A decoded transcript and a capture per case, with its verdicts, as files in `folder`. Errors: in
+/// words.
 [[nodiscard]] std::expected<void, std::string> write_evidence(const std::filesystem::path& folder,
                                                               const RunResult& run);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 
 namespace conformance {
@@ -9,6 +10,15 @@ namespace {
 
 using iscsi::Level;
 using iscsi::Rule;
+
+/// `18 (0x12)`; small numbers are the same either way.
+std::string number_text(std::uint64_t value) {
+  std::string text = std::to_string(value);
+  if (value < 10) return text;
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  return text + " (0x" + std::string{digits.data(), end} + ")";
+}
 
 bool binds(Level level) {
   return level == Level::must || level == Level::must_not || level == Level::implied;
@@ -43,7 +53,7 @@ void sum_up_rules(RunResult& run) {
     for (const Finding& finding : one.observation.findings) {
       RuleResult& result = rule_of(finding.rule);
       result.verdict = std::max(result.verdict, weight_of(finding.rule, run.strict));
-      result.breaches.push_back({i, finding.record, finding.byte, finding.what});
+      result.breaches.push_back({i, finding.record, finding.byte, found_text(finding), {}});
     }
     const Judgement& judgement = one.judgement;
     if (judgement.verdict == Verdict::pass || judgement.verdict == Verdict::warn)
@@ -51,12 +61,29 @@ void sum_up_rules(RunResult& run) {
     const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::warn;
     if (!accuses || !judgement.rule) continue;
     RuleResult& result = rule_of(*judgement.rule);
-    ++result.looks;
     result.verdict = std::max(result.verdict, judgement.verdict);
-    result.breaches.push_back({i, judgement.record, judgement.byte, judgement.what});
+    // What the monitor saw as well is one breach.
+    const bool told = std::ranges::any_of(result.breaches, [&](const Breach& breach) {
+      return breach.case_index == i && breach.record == judgement.record;
+    });
+    if (told) continue;
+    ++result.looks;
+    result.breaches.push_back({i, judgement.record, byte_of(judgement), judgement.what, {}});
   }
   run.rules.clear();
   for (auto& [rule, result] : rules) run.rules.push_back(std::move(result));
+}
+
+std::optional<std::uint32_t> byte_of(const Judgement& judgement) {
+  const bool in_a_pdu = judgement.manner == Manner::none ||
+                        judgement.manner == Manner::wrong_answer ||
+                        judgement.manner == Manner::unreadable;
+  if (!judgement.record || !in_a_pdu) return std::nullopt;
+  return judgement.byte;
+}
+
+std::string found_text(const Finding& finding) {
+  return finding.what.empty() ? "found " + number_text(finding.found) : finding.what;
 }
 
 std::string_view name_of(Verdict verdict) {

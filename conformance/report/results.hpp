@@ -24,9 +24,10 @@ struct CaseResult {
 /// Where a rule was broken.
 struct Breach {
   std::size_t case_index = 0;
-  std::optional<std::size_t> record;
-  std::uint32_t byte = 0;
+  std::optional<std::size_t> record;  ///< in the transcript
+  std::optional<std::uint32_t> byte;  ///< in that PDU, if one is to blame
   std::string what;
+  std::string excuse{};  ///< the reason of the expectations file, if it expected this
 };
 
 struct RuleResult {
@@ -34,16 +35,20 @@ struct RuleResult {
   Verdict verdict = Verdict::pass;
   std::size_t looks = 0;  ///< how often it could be judged
   std::vector<Breach> breaches;
-  std::string excuse{};
+  std::string excuse{};  ///< why it was expected to be broken, wherever it was
 };
 
 struct RunResult {
-  std::string target;
+  std::string target;   ///< without secrets
+  std::string began{};  ///< the date and time, in UTC
   std::uint64_t seed = 0;
   bool strict = false;
-  std::string remark{};  ///< what the survey could not do, if anything
+  bool partial = false;   ///< of the suite, a part was asked for
+  std::string remark{};   ///< what the survey could not do, if anything
+  std::string stopped{};  ///< why cases were not run, if so
   std::vector<CaseResult> cases;
-  std::vector<RuleResult> rules;  ///< every rule that was judged, in the ledger's order
+  std::vector<RuleResult> rules;          ///< every rule that was judged, in the ledger's order
+  std::vector<std::string> complaints{};  ///< about the expectations
   std::uint64_t duration_us = 0;
 };
 
@@ -55,6 +60,12 @@ void weigh(CaseResult& result, bool strict);
 
 /// Fills `run.rules` from its cases.
 void sum_up_rules(RunResult& run);
+
+/// The byte that a judgement points to; a silence or a disconnect has none.
+[[nodiscard]] std::optional<std::uint32_t> byte_of(const Judgement& judgement);
+
+/// What the monitor found, in words.
+[[nodiscard]] std::string found_text(const Finding& finding);
 
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 [[nodiscard]] std::string_view name_of(Manner manner);

@@ -71,7 +71,9 @@ TEST(TheJudge, DoesNotConsultTheAccused) {
   for (const auto& entry : fs::recursive_directory_iterator{SOURCE_ROOT "/conformance"}) {
     const fs::path path = entry.path();
     if (path.extension() != ".cpp" && path.extension() != ".hpp") continue;
-    if (path.parent_path().filename() == "conformance") continue;  // main and in_process
+    // The program may: it is what puts the reference in front of the judge.
+    if (path.parent_path().filename() == "conformance") continue;
+    if (path.parent_path().filename() == "command") continue;
     std::ifstream in{path};
     for (std::string line; std::getline(in, line);) {
       std::smatch match;

@@ -1,0 +1,198 @@
+#include "conformance/command/run.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+
+#include "conformance/command/conclude.hpp"
+#include "conformance/command/files.hpp"
+#include "conformance/command/progress.hpp"
+#include "conformance/command/secrets.hpp"
+#include "conformance/command/select.hpp"
+#include "conformance/in_process.hpp"
+#include "conformance/play/run.hpp"
+#include "conformance/play/tcp.hpp"
+#include "conformance/play/url.hpp"
+
+namespace conformance {
+namespace {
+
+constexpr const char* survey_story = "start/survey";
+constexpr std::uint64_t disk_bytes = 64U << 20U;
+constexpr const char* whole_disk = "0:65536";
+
+/// A target that said nothing in as many cases, one after the other, will say nothing in the next.
+constexpr std::size_t most_silent_cases = 8;
+
+std::string time_of_day() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
+  return text;
+}
+
+/// `FIRST:COUNT`, in blocks.
+bool read_range(const std::string& text, Settings& settings) {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [colon, failed] = std::from_chars(text.data(), end, first);
+  if (failed != std::errc{} || colon == end || *colon != ':') return false;
+  const auto [stop, wrong] = std::from_chars(colon + 1, end, count);
+  if (wrong != std::errc{} || stop != end || count == 0) return false;
+  settings.may_write = true;
+  settings.facts.insert_or_assign("block", first);
+  settings.facts.insert_or_assign("writable_blocks", count);
+  return true;
+}
+
+/// Completes the facts once the survey has told the size of the disk. A complaint, or nothing.
+std::string complete_facts(Settings& settings) {
+  const auto number = [&](const char* name) -> std::uint64_t {
+    const auto found = settings.facts.find(name);
+    return found == settings.facts.end() ? 0 : std::get<std::uint64_t>(found->second);
+  };
+  if (!settings.has_unit()) return {};
+  const std::uint64_t blocks = number("last_block") + 1;
+  settings.facts.insert_or_assign("blocks", blocks);
+  if (!settings.may_write) return {};
+  if (number("block") > blocks || number("writable_blocks") > blocks - number("block"))
+    return "the range that may be written to goes beyond the disk's " + std::to_string(blocks) +
+           " blocks";
+  return {};
+}
+
+/// Whether the target can be reached again after a crash; without `--restart` it cannot.
+template <Transport T>
+bool restart(const Options& options, T& transport) {
+  constexpr int attempts = 100;
+  constexpr useconds_t pause_us = 100'000;
+  if (options.restart.empty() || std::system(options.restart.c_str()) != 0) return false;
+  for (int i = 0; i < attempts; ++i, ::usleep(pause_us))
+    if (!transport.open(probing_connection)) {
+      transport.leave(probing_connection, false);
+      return true;
+    }
+  return false;
+}
+
+/// Notices when it makes no sense to go on.
+class Patience {
+ public:
+  /// Why the target is beyond hope, or nothing.
+  [[nodiscard]] std::string after(const CaseResult& one) {
+    const Manner manner = one.judgement.manner;
+    if (manner == Manner::crash || manner == Manner::unreachable)
+      return "the target takes no connection any more";
+    const bool spoke = std::ranges::any_of(one.transcript, [](const Record& record) {
+      return record.kind == Record::Kind::received || record.kind == Record::Kind::unreadable ||
+             record.kind == Record::Kind::ended || record.kind == Record::Kind::broken;
+    });
+    if (spoke) silent_ = 0;
+    if (!spoke && manner == Manner::silence) ++silent_;
+    if (silent_ < most_silent_cases) return {};
+    return "the target said nothing in " + std::to_string(silent_) + " cases";
+  }
+  void renew() { silent_ = 0; }
+
+ private:
+  std::size_t silent_ = 0;
+};
+
+template <Transport T>
+void act_out(const Options& options, const std::vector<Case>& cases, const Settings& settings,
+             T& transport, RunResult& run) {
+  const Progress progress{options.verbose};
+  Patience patience;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    progress.begin(i, cases.size(), cases[i].name);
+    run.cases.push_back(judge_case(cases[i], settings, transport, options.strict));
+    progress.end(run.cases.back());
+    const std::string hopeless = patience.after(run.cases.back());
+    if (hopeless.empty()) continue;
+    if (restart(options, transport)) {
+      patience.renew();
+      continue;
+    }
+    if (const std::size_t left = cases.size() - i - 1; left > 0)
+      run.stopped = hopeless + ": " + std::to_string(left) + " cases were not run";
+    return;
+  }
+}
+
+template <Transport T>
+int run_on(const Options& options, const Library& library, Settings settings, T& transport,
+           const std::string& label) {
+  const auto cases = selected(library, options.profile, options.select);
+  if (!cases) return refuse(cases.error());
+  if (cases->empty()) {
+    (void)refuse("the profile " + options.profile + " has none of the cases selected");
+    return exit_nothing_run;
+  }
+  const auto expectations = expectations_of(options);
+  if (!expectations) return refuse(expectations.error());
+  RunResult run{.target = label,
+                .began = time_of_day(),
+                .seed = options.seed,
+                .strict = options.strict,
+                .partial = !options.select.empty() || options.profile != "full",
+                .cases = {},
+                .rules = {}};
+  const std::uint64_t begin_us = transport.now_us();
+  if (const Story* story = library.find(survey_story)) {
+    const CaseResult seen = survey(library.cases_of(*story).front(), settings, transport);
+    if (seen.judgement.manner == Manner::unreachable)
+      return refuse(label + ": " + seen.judgement.what);
+    if (seen.judgement.verdict != Verdict::pass)
+      run.remark = "no disk was found: " + seen.judgement.what;
+  }
+  if (const std::string wrong = complete_facts(settings); !wrong.empty()) return refuse(wrong);
+  act_out(options, *cases, settings, transport, run);
+  run.duration_us = transport.now_us() - begin_us;
+  return conclude(options, *expectations, run);
+}
+
+int run_in_process(const Options& options, const Library& library, Settings settings) {
+  iscsi::server::Configuration configuration;
+  configuration.logical_units = {{.size_bytes = disk_bytes}};
+  auto transport = InProcess::with(configuration);
+  if (!transport) return refuse(transport.error());
+  settings.target_name = configuration.target_name;
+  settings.quiet_ms = 1;
+  if (options.allow_writes.empty()) (void)read_range(whole_disk, settings);
+  return run_on(options, library, std::move(settings), *transport, "the reference");
+}
+
+int run_over_tcp(const Options& options, const Library& library, Settings settings) {
+  auto url = parse_url(options.target);
+  if (!url) return refuse("--target: expected " + url.error());
+  if (const auto done = add_secrets(*url, options.chap_file); !done) return refuse(done.error());
+  auto transport = Tcp::to(url->host, url->port, options.answer_ms);
+  if (!transport) return refuse(transport.error());
+  settings.target_name = url->target_name;
+  settings.lun = lun_field(url->lun);
+  settings.initiator = url->initiator;
+  settings.target = url->target;
+  return run_on(options, library, std::move(settings), *transport, print_url(*url));
+}
+
+}  // namespace
+
+int run(const Options& options, const Library& library) {
+  Settings settings;
+  settings.seed = options.seed;
+  settings.answer_ms = options.answer_ms;
+  if (!options.allow_writes.empty() && !read_range(options.allow_writes, settings))
+    return refuse("--allow-writes takes FIRST:COUNT, in blocks");
+  if (const std::string wrong = unwritable_report(options); !wrong.empty())
+    return refuse(wrong + " cannot be written");
+  if (options.target.empty()) return run_in_process(options, library, std::move(settings));
+  return run_over_tcp(options, library, std::move(settings));
+}
+
+}  // namespace conformance

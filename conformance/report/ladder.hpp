@@ -1,0 +1,14 @@
+#pragma once
+
+/// The conversation of one case as a ladder of PDUs between two lifelines, in HTML.
+
+#include <string>
+
+#include "conformance/report/results.hpp"
+
+namespace conformance {
+
+/// `index` makes the anchors: record 4 of case 12 is `#c12r4`.
+[[nodiscard]] std::string html_ladder(const CaseResult& one, std::size_t index, bool strict);
+
+}  // namespace conformance
