@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "conformance/catalogue/catalogue.hpp"
 #include "conformance/command/files.hpp"
 #include "conformance/command/select.hpp"
 #include "conformance/proof/saboteurs.hpp"
@@ -48,27 +49,34 @@ json::Value case_value(const Case& one) {
                        {"rules", json::array(std::move(rules))}});
 }
 
-json::Value rule_value(const iscsi::RuleInfo& info, const std::vector<std::string>& stories) {
-  json::Array names;
-  for (const std::string& name : stories) names.push_back(json::text(name));
+json::Array texts(const std::vector<std::string>& words) {
+  json::Array values;
+  for (const std::string& word : words) values.push_back(json::text(word));
+  return values;
+}
+
+json::Value rule_value(const iscsi::RuleInfo& info, const std::vector<std::string>& stories,
+                       const Catalogue& catalogue) {
   return json::object({{"rule", json::text(info.slug)},
                        {"section", json::text(info.section)},
                        {"level", json::text(name_of(info.level))},
                        {"binds", json::text(party_name(info.binds))},
                        {"says", json::text(info.says)},
                        {"monitor", json::boolean(is_monitored(info.rule))},
-                       {"stories", json::array(std::move(names))}});
+                       {"stories", json::array(texts(stories))},
+                       {"covers", json::array(texts(catalogue.covered_by(info.rule)))}});
 }
 
 /// The cases chosen, and every rule that the suite judges.
-json::Value listing(const Library& library, const std::vector<Case>& cases) {
+json::Value listing(const Library& library, const Catalogue& catalogue,
+                    const std::vector<Case>& cases) {
   json::Array case_values;
   for (const Case& one : cases) case_values.push_back(case_value(one));
   json::Array rule_values;
   for (const iscsi::RuleInfo& info : iscsi::ledger()) {
     const std::vector<std::string> stories = stories_judging(library, info.rule);
     if (!stories.empty() || is_monitored(info.rule))
-      rule_values.push_back(rule_value(info, stories));
+      rule_values.push_back(rule_value(info, stories, catalogue));
   }
   return json::object({{"version", json::number(version)},
                        {"suite", json::text(suite_version)},
@@ -82,7 +90,9 @@ int list(const Options& options, const Library& library) {
   const auto cases = selected(library, options.profile, options.select);
   if (!cases) return refuse(cases.error());
   if (options.as_json) {
-    say(json::print(listing(library, *cases)));
+    const auto catalogue = Catalogue::read(ISCSI_CATALOGUE);
+    if (!catalogue) return refuse(catalogue.error().where + ": expected " + catalogue.error().what);
+    say(json::print(listing(library, *catalogue, *cases)));
     return exit_expected;
   }
   for (const Case& one : *cases) say(one.name + "\n    " + one.story->claim + "\n");
