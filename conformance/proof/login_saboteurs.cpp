@@ -168,6 +168,71 @@ std::vector<Saboteur> joins() {
   };
 }
 
+/// Refuses every login, in the first words.
+What refuse(LoginStatus status) { return answer_with(LoginResponse{.status = status}); }
+
+std::vector<Saboteur> contents() {
+  return {
+      breaks(Rule::first_equals_sign_ends_key, "refuses a value with an equals sign in it")
+          .by(first(login_request), refuse(LoginStatus::initiator_error)),
+      breaks(Rule::long_initiator_name_is_taken, "refuses a name of 223 bytes")
+          .by(first(login_request), refuse(LoginStatus::missing_parameter)),
+      breaks(Rule::long_negotiation_is_taken, "gives up on a long text")
+          .by(second(login_request), drop()),
+      breaks(Rule::hexadecimal_number_is_taken, "knows decimal numbers only")
+          .by(first(login_response), say_instead("MaxBurstLength", "Reject")),
+      breaks(Rule::key_of_another_stage_is_refused, "passes over a key of another stage")
+          .in("login/key-of-another-stage*MaxBurstLength*")
+          .by(first(login_request), leave_out("MaxBurstLength")),
+      breaks(Rule::reserved_word_is_refused, "takes a reserved word for a number")
+          .by(first(login_request), say_instead("MaxBurstLength", "512")),
+      breaks(Rule::rejected_key_keeps_its_value, "takes no immediate data after all")
+          .by(first(scsi_command).with_data(), drop()),
+      breaks(Rule::unknown_list_value_is_skipped, "looks at the first value of a list alone")
+          .by(every(login_response).on(2),
+              all({say_instead("HeaderDigest", "Reject"), say_instead("DataDigest", "Reject")})),
+      breaks(Rule::crc32c_is_supported, "has no digests")
+          .by(first(login_response),
+              all({say_instead("HeaderDigest", "Reject"), say_instead("DataDigest", "Reject")})),
+      breaks(Rule::first_login_request_counts, "lets a connection change its name")
+          .by(second(login_request), set("CID", 1))
+          .by(first(logout_response), set("Response", 1)),
+      breaks(Rule::shown_targets_are_allowed, "shows a target that it keeps to itself")
+          .by(first(login_request).on(2), refuse(LoginStatus::authorization_failure)),
+      breaks(Rule::login_is_possible, "dies of a data segment that is too long")
+          .in("login/longer-than-8192-bytes*")
+          .by(first(login_request), die())
+          .as_defect(15),
+  };
+}
+
+/// Turns a refusal in the last step of CHAP into a success.
+What take_proof() {
+  return all({resize_data(0), set("Status", 0), set("T", 1), set("NSG", 1), stay_open()});
+}
+
+std::vector<Saboteur> proofs() {
+  const std::string any_response = "0x00112233445566778899aabbccddeeff";
+  return {
+      breaks(Rule::response_in_base64_is_taken, "knows no base64")
+          .by(first(login_request).saying("CHAP_R=0b"), say_instead("CHAP_R", any_response)),
+      breaks(Rule::challenge_is_fresh, "challenges everybody alike")
+          .by(every(login_response).saying("CHAP_C="), say_instead("CHAP_C", any_response)),
+      breaks(Rule::target_authenticates_itself, "does not know its own secret")
+          .by(every(login_response).saying("CHAP_R="), say_instead("CHAP_R", any_response)),
+      breaks(Rule::reflected_challenge_is_refused, "answers its own challenge")
+          .by(first(login_response).at_least("Status", 1),
+              all({take_proof(), say("CHAP_N=accused"), say("CHAP_R=" + any_response)}))
+          .as_defect(16),
+      breaks(Rule::wrong_authentication_step_is_refused, "takes anything for a proof")
+          .by(first(login_response).at_least("Status", 1), take_proof()),
+      breaks(Rule::unusable_method_is_not_chosen, "chooses a method that nobody knows")
+          .by(first(login_response),
+              all({resize_data(0), set("Status", 0), say("AuthMethod=Z-com.example.x"),
+                   say("TargetPortalGroupTag=1"), stay_open()})),
+  };
+}
+
 std::vector<Saboteur> authentication() {
   return {
       breaks(Rule::wrong_response_is_refused, "takes any CHAP response")
@@ -190,7 +255,7 @@ std::vector<Saboteur> authentication() {
 }  // namespace
 
 std::vector<Saboteur> login_saboteurs() {
-  return join({responses, logins, joins, challenges, authentication});
+  return join({responses, logins, contents, joins, challenges, proofs, authentication});
 }
 
 }  // namespace conformance::proof

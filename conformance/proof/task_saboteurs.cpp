@@ -122,8 +122,32 @@ std::vector<Saboteur> requests() {
   };
 }
 
+std::vector<Saboteur> sessions() {
+  return {
+      breaks(Rule::abort_fills_the_gap, "does not find the command that it is to do without")
+          .by(first(task_management_response), set("Response", 1)),
+      breaks(Rule::cold_reset_ends_connections, "resets without an end")
+          .by(first(task_management_response), stay_open()),
+      breaks(Rule::immediate_commands_find_room, "has no room for an immediate ping")
+          .by(first(nop_out).with("I", 1), drop()),
+      breaks(Rule::session_logout_ignores_connection_id, "looks for the connection of a session")
+          .by(first(logout_response), set("Response", 1)),
+      breaks(Rule::terminated_tasks_are_reported, "does not tell what a logout has ended")
+          .by(first(scsi_response).on(2), all({set("Status", 0), resize_data(0)})),
+      breaks(Rule::data_segment_up_to_limit_is_taken, "hangs up on the longest ping it takes")
+          .by(first(nop_out), drop_and_end()),
+  };
+}
+
 std::vector<Saboteur> errors() {
   return {
+      breaks(Rule::additional_headers_are_read, "is out of step behind an additional header")
+          .by(first(nop_out), drop()),
+      breaks(Rule::reject_reason_names_invalid_field, "rejects for another reason")
+          .by(first(reject), set("Reason", 4)),
+      breaks(Rule::reject_ends_no_task, "forgets a write over a Reject")
+          .in("errors/reject-ends-no-task")
+          .by(second(data_out), drop()),
       breaks(Rule::data_digest_error_is_rejected, "drops a wrong data digest without a word")
           .in("errors/data-digest-of-ping")
           .by(first(nop_out), drop()),
@@ -143,6 +167,6 @@ std::vector<Saboteur> errors() {
 
 }  // namespace
 
-std::vector<Saboteur> task_saboteurs() { return join({tags, sets, requests, errors}); }
+std::vector<Saboteur> task_saboteurs() { return join({tags, sets, requests, sessions, errors}); }
 
 }  // namespace conformance::proof

@@ -168,6 +168,14 @@ std::vector<Saboteur> names() {
 
 std::vector<Saboteur> exchanges() {
   return {
+      breaks(Rule::text_request_is_answered, "does not answer a text")
+          .in("text/answers*")
+          .by(first(text_request), drop()),
+      breaks(Rule::failed_negotiation_changes_nothing, "takes values from what it rejected")
+          .by(first(nop_in), resize_data(512))
+          .along_with(Rule::ping_data_is_returned, "the ping is cut too short"),
+      breaks(Rule::portal_group_tags_agree, "shows another portal group than it told")
+          .by(first(text_response), say_instead("TargetAddress", "127.0.0.1:3260,2")),
       breaks(Rule::final_text_response_only_when_asked, "ends a negotiation that goes on")
           .in("text/negotiation-over-two-requests")
           .by(first(text_response),

@@ -175,8 +175,26 @@ std::vector<Saboteur> burst_rows() {
   };
 }
 
+/// The window is closed, and stays so.
+What close_window() {
+  return [](Passage& passage) {
+    for (Parcel& parcel : passage.on) parcel.set("MaxCmdSN", parcel.field("ExpCmdSN") - 1);
+  };
+}
+
 std::vector<Saboteur> write_rows() {
   return {
+      breaks(Rule::closed_window_is_opened, "does not open its window again")
+          .by(every(ready_to_transfer), close_window())
+          .by(every(scsi_response).from(4), close_window()),
+      breaks(Rule::data_out_sequence_error_is_handled, "does not look at DataSN")
+          .by(first(data_out), answer_with(ScsiResponse{})),
+      breaks(Rule::inconsistent_task_field_is_refused, "does not look at the LUN of Data-Out")
+          .by(first(data_out), set("LUN", 0)),
+      breaks(Rule::empty_data_is_taken, "loses count over an empty Data-Out")
+          .by(first(data_out), drop()),
+      breaks(Rule::retry_of_active_command_is_ignored, "answers a retry of an active command")
+          .by(every(scsi_command).with("W", 1).only(2), answer_with(ScsiResponse{})),
       breaks(Rule::agreed_data_is_taken, "writes a byte that was not sent")
           .in(many_bursts)
           .by(first(data_out), turn_data_byte(0)),

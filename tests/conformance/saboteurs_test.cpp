@@ -47,6 +47,14 @@ TEST(Saboteurs, StandBehindEveryRuleThatTheSuiteClaims) {
     std::cout << "no saboteur breaks " << iscsi::about(rule).slug << "\n";
 }
 
+TEST(Saboteurs, HaveTheKnownDefectsAmongThem) {
+  std::set<unsigned> seen;
+  for (const Saboteur& saboteur : saboteurs())
+    if (saboteur.defect != 0) seen.insert(saboteur.defect);
+  for (unsigned number = 1; number <= known_defects().size(); ++number)
+    EXPECT_TRUE(seen.contains(number)) << known_defects()[number - 1];
+}
+
 TEST(ASaboteurThatDoesNothing, IsNotAccused) {
   const std::vector<Strike> none;
   for (const Case& one : library().cases()) {
