@@ -110,6 +110,7 @@ std::vector<Saboteur> logins() {
       breaks(Rule::skipped_stage_is_refused, "says nothing to a transition out of the table")
           .by(first(login_request), drop()),
       breaks(Rule::format_error_ends_session, "says nothing to a request that makes no sense")
+          .in("login/continued-request-transits")
           .by(first(login_request), drop()),
       breaks(Rule::discovery_is_supported, "refuses discovery sessions")
           .by(first(login_request),
@@ -199,9 +200,9 @@ std::vector<Saboteur> contents() {
           .by(first(logout_response), set("Response", 1)),
       breaks(Rule::shown_targets_are_allowed, "shows a target that it keeps to itself")
           .by(first(login_request).on(2), refuse(LoginStatus::authorization_failure)),
-      breaks(Rule::login_is_possible, "dies of a data segment that is too long")
+      breaks(Rule::login_is_possible, "is out of memory behind a data segment of any length")
           .in("login/longer-than-8192-bytes*")
-          .by(first(login_request), die())
+          .by(first(login_request).on(3), refuse(LoginStatus::out_of_resources))
           .as_defect(15),
   };
 }

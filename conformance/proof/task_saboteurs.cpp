@@ -84,7 +84,9 @@ std::vector<Saboteur> tags() {
 
 std::vector<Saboteur> requests() {
   return {
-      breaks(Rule::nop_out_is_answered, "does not answer a ping").by(first(nop_in), drop()),
+      breaks(Rule::nop_out_is_answered, "does not answer a ping")
+          .in("nop-out/byte-by-byte*")
+          .by(first(nop_in), drop()),
       breaks(Rule::ping_data_is_returned, "turns a byte of a ping")
           .in("nop-out/ping-is-echoed*length=3*")
           .by(first(nop_in), turn_data_byte(0)),
