@@ -50,6 +50,7 @@ std::vector<TextBreach> Talk::take_breaches() { return std::exchange(breaches_, 
 std::set<Rule> Talk::take_checked() { return std::exchange(checked_, {}); }
 
 void Talk::request(Stage stage, bool continued, iscsi::wire::ByteView data) {
+  request_goes_on_ = continued;
   const auto text = request_text_.add(data, continued);
   if (text && *text) hear_request(stage, **text);
 }
@@ -60,6 +61,8 @@ void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteVie
     check(text.error().rule, false, text.error().byte, "a text without end");
     return;
   }
+  // Answers to a text that is not complete break a rule of their own, and can be held to no other.
+  out_of_step_ = out_of_step_ || (request_goes_on_ && !data.empty());
   if (*text) hear_response(stage, ends, **text);
   if (ends) close_negotiation();
 }
@@ -74,6 +77,7 @@ void Talk::hear_request(Stage stage, std::string_view text) {
   asked_.clear();
   step_ = nullptr;
   const auto pairs = iscsi::text::split(text);
+  initiator_errs_ = initiator_errs_ || !iscsi::text::parse(text);
   if (!pairs) return;  // the initiator's own fault: nothing to hold the target to
   for (const KeyValue& pair : *pairs) {
     const std::string key{pair.key};
@@ -91,12 +95,27 @@ void Talk::hear_request(Stage stage, std::string_view text) {
     }
     declare(Side::initiator, key, value);
     if (row != nullptr && (!row->negotiated() || !row->from_initiator)) continue;
-    const bool in_place = row == nullptr || row->allowed_in(stage);
+    const bool in_place = row == nullptr || is_in_place(stage, *row);
     by_initiator_.insert_or_assign(key, Proposal{.value = value, .in_place = in_place});
   }
   if (const auto method = parameters_.outcomes.find("AuthMethod");
       stage == Stage::security && method != parameters_.outcomes.end())
     step_ = find_step(method->second, [&](std::string_view key) { return has(asked_, key); });
+}
+
+/// 3.3: a discovery session is for SendTargets and nothing else.
+bool Talk::is_in_place(Stage stage, const KeyRow& row) const {
+  const bool for_discovery = parameters_.discovery && stage == Stage::full_feature;
+  return row.allowed_in(stage) && (!for_discovery || row.name == "SendTargets");
+}
+
+/// The pairs of a text that may hold what no text should.
+std::vector<HeardPair> Talk::split_pairs(std::string_view text) {
+  std::vector<HeardPair> heard;
+  if (const auto pairs = iscsi::text::split(text))
+    for (const KeyValue& pair : *pairs)
+      heard.push_back({std::string{pair.key}, std::string{pair.value}});
+  return heard;
 }
 
 void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
@@ -108,8 +127,15 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
   }
   unreadable_ = !pairs.has_value();
   if (!pairs) {
-    check(pairs.error().rule, false, pairs.error().byte,
-          std::string{text.substr(0, iscsi::limits::text_value_bytes)});
+    if (initiator_errs_)
+      answered_ = split_pairs(text);
+    else
+      check(pairs.error().rule, false, pairs.error().byte,
+            std::string{text.substr(0, iscsi::limits::text_value_bytes)});
+    return;
+  }
+  if (out_of_step_ || initiator_errs_) {
+    answered_ = split_pairs(text);
     return;
   }
   for (const KeyValue& pair : *pairs) {
@@ -142,7 +168,7 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
   }
   if (is_refusal(value)) {
     if (sent_by_initiator_.contains(key)) {
-      const bool standard = row != nullptr && row->allowed_in(stage) && !row->authentication;
+      const bool standard = row != nullptr && is_in_place(stage, *row) && !row->authentication;
       check(Rule::standard_key_is_understood,
             !standard || value != iscsi::text::word_not_understood, byte, pair_text(key, value));
     } else {
@@ -244,6 +270,7 @@ void Talk::declare(Side side, std::string_view key, std::string_view value) {
 
 void Talk::close_negotiation() {
   for (const auto& [key, proposal] : by_initiator_) {
+    if (out_of_step_ || initiator_errs_) break;
     const KeyRow* row = find_key_row(key);
     if (row != nullptr && !needs_answer(*row, proposal.value)) {
       parameters_.agree(key, proposal.value);

@@ -77,6 +77,8 @@ class Talk {
     bool in_place = true;  ///< in a stage and from a side where the key may be
   };
 
+  [[nodiscard]] bool is_in_place(Stage stage, const KeyRow& row) const;
+  [[nodiscard]] static std::vector<HeardPair> split_pairs(std::string_view text);
   void hear_request(Stage stage, std::string_view text);
   void hear_response(Stage stage, bool ends, std::string_view text);
   void hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
@@ -104,6 +106,9 @@ class Talk {
   bool joins_session_ = false;
   bool unreadable_ = false;
   const AuthenticationStep* step_ = nullptr;  // that the last request was
+  bool initiator_errs_ = false;  ///< its text is malformed: the target may repeat what is wrong
+  bool out_of_step_ = false;     ///< the target has answered a text that was not complete
+  bool request_goes_on_ = false;
   std::vector<TextBreach> breaches_;
   std::set<iscsi::Rule> checked_;
 };

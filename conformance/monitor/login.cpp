@@ -89,6 +89,9 @@ void check_portal_group(Look& look, Connection& connection, const Pdu& pdu) {
   for (const HeardPair& pair : connection.talk.answered())
     if (pair.key == "TargetPortalGroupTag") connection.portal_group_tag = pair.value;
   LoginWatch& login = connection.login;
+  // Told before its time it breaks another rule, but is not missing.
+  if (!login.text_complete && says(connection.talk.answered(), "TargetPortalGroupTag"))
+    login.tag_of_portal_due = false;
   if (!login.tag_of_portal_due || !login.text_complete || pdu.bit(1, 1)) return;
   login.tag_of_portal_due = false;
   if (login.target_named && !connection.talk.answer_is_unreadable())

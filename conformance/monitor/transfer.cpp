@@ -101,7 +101,8 @@ void note_command(Connection& connection, Task& task, const Pdu& pdu) {
   task.unsolicited_open = task.writes && !pdu.final();
   const bool illegal = (pdu.data_bytes() > 0 && (!agreed.immediate_data || !task.writes)) ||
                        pdu.data_bytes() > std::min(agreed.first_burst_length, task.expected) ||
-                       (task.unsolicited_open && agreed.initial_r2t);
+                       (task.unsolicited_open && agreed.initial_r2t) ||
+                       (task.expected > 0 && !task.reads && !task.writes);
   task.disturbed = task.disturbed || illegal;
   task.names_devices = asks_device_identification(pdu.frame.header);
   if (!task.reads || !task.writes) return;

@@ -114,6 +114,11 @@ Login::Next Login::after_security(const Talk& talk, std::string answers) {
 }
 
 /// The next step of CHAP (11.1.4).
+std::string Login::encoded(iscsi::wire::ByteView bytes) const {
+  return plan_.in_base64 ? iscsi::text::encode_base64(bytes)
+                         : iscsi::text::encode_hexadecimal(bytes);
+}
+
 Login::Next Login::prove(const Talk& talk, std::string answers) {
   const auto& heard = talk.answered();
   if (proof_ == Proof::method) {
@@ -138,12 +143,13 @@ Login::Next Login::prove(const Talk& talk, std::string answers) {
       chap_response(algorithm_, static_cast<std::uint8_t>(*number), initiator_->secret, *bytes);
   if (!response) return Failed{"MD5 is not available"};
   add(answers, "CHAP_N", initiator_->name);
-  add(answers, "CHAP_R", iscsi::text::encode_hexadecimal(*response));
-  if (target_) {
+  add(answers, "CHAP_R", encoded(*response));
+  if (target_ || plan_.reflected) {
     identifier_ = static_cast<std::uint8_t>(*number + 1);
     for (std::size_t i = 0; i < challenge_bytes; ++i) challenge_.push_back(pattern_byte(seed_, i));
+    if (plan_.reflected) challenge_ = *bytes;
     add(answers, "CHAP_I", std::to_string(identifier_));
-    add(answers, "CHAP_C", iscsi::text::encode_hexadecimal(challenge_));
+    add(answers, "CHAP_C", encoded(challenge_));
   }
   proof_ = Proof::response;
   return Request{.stage = Stage::security, .next = behind_security(), .text = std::move(answers)};

@@ -19,6 +19,8 @@ struct LoginPlan {
   bool discovery = false;
   bool skip_security = false;
   bool skip_operational = false;
+  bool in_base64 = false;
+  bool reflected = false;
   std::vector<std::string> offers;  ///< `key=value`
 };
 
@@ -59,6 +61,7 @@ class Login {
   [[nodiscard]] Next prove(const Talk& talk, std::string answers);
   [[nodiscard]] std::optional<std::string> doubt_about_target(const Talk& talk) const;
   [[nodiscard]] Stage behind_security() const;
+  [[nodiscard]] std::string encoded(iscsi::wire::ByteView bytes) const;
 
   LoginPlan plan_;
   std::optional<Secret> initiator_;

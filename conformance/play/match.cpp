@@ -162,6 +162,11 @@ MatchResult match_value(const TextMatch& wanted, std::string_view value, const V
     if (text_is_within(value, *from, *to)) return {};
     return unlike(shown(*from) + " to " + shown(*to));
   }
+  if (const auto* ends = std::get_if<TextMatch::Ends>(&wanted.what)) {
+    const auto expected = substitute(ends->with, known);
+    if (!expected) return fault(expected.error());
+    return value.ends_with(*expected) ? MatchResult{} : unlike("a value that ends in " + *expected);
+  }
   return unlike("no such key");
 }
 

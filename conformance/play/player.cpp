@@ -75,15 +75,20 @@ std::optional<Want> Player::act() {
   const Step& step = *steps_[at_].second;
   if (!begun_) begin_step();
   switch (perform(step)) {
-    case Progress::advance:
-      ++at_;
-      begun_ = false;
-      return std::nullopt;
+    case Progress::advance: advance(step); return std::nullopt;
     case Progress::stop: return std::nullopt;
     case Progress::wait: break;
   }
   if (!wants_.empty()) return std::nullopt;
   return ReceiveWanted{deadline_us_};
+}
+
+void Player::advance(const Step& step) {
+  begun_ = false;
+  const std::uint64_t times = step.times ? step.times->evaluate(known_).value_or(1) : 1;
+  if (++done_ < times) return;
+  done_ = 0;
+  ++at_;
 }
 
 bool Player::too_much() {
@@ -312,6 +317,8 @@ Player::Progress Player::send(const Step& step, const SendLogin& send) {
   LoginPlan plan{.discovery = send.discovery,
                  .skip_security = send.skip_security,
                  .skip_operational = send.skip_operational,
+                 .in_base64 = send.in_base64,
+                 .reflected = send.reflected,
                  .offers = {}};
   for (const std::string& offer : send.offers) {
     auto text = substitute(offer, known_);

@@ -85,6 +85,7 @@ class Player {
   [[nodiscard]] std::optional<Want> act();
   [[nodiscard]] Progress perform(const Step& step);
   void begin_step();
+  void advance(const Step& step);
   void finish(Judgement judgement);
   void begin_logout();
   [[nodiscard]] bool logout_is_over();
@@ -148,7 +149,8 @@ class Player {
   std::vector<std::pair<const Story*, const Step*>> steps_;
   std::size_t at_ = 0;
   bool begun_ = false;
-  bool holding_ = false;  ///< what is sent now goes out with what is sent next
+  std::uint64_t done_ = 0;  ///< how often the step has been, where it is to be several times
+  bool holding_ = false;    ///< what is sent now goes out with what is sent next
   std::uint64_t now_us_ = 0;
   std::uint64_t deadline_us_ = 0;
   std::uint64_t story_end_us_ = 0;

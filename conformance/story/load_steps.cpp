@@ -114,6 +114,12 @@ SendLogin read_login(const Reader& send, const Reader& login) {
       out.skip_operational = stages == "security";
       if (!out.skip_security && !out.skip_operational && stages != "both")
         value.refuse("\"both\", \"security\" or \"operational\"");
+    } else if (key == "binaries") {
+      if (value.text() != "base64") value.refuse("\"base64\"");
+      out.in_base64 = true;
+    } else if (key == "challenge") {
+      if (value.text() != "reflected") value.refuse("\"reflected\"");
+      out.reflected = true;
     } else {
       out.fields.push_back(read_setting(value, pdu_named("Login Request"), key));
     }
@@ -149,7 +155,9 @@ void read_send(const Reader& send, const Reader& step, Step& out) {
 TextMatch read_text_match(const std::string& key, const Reader& at) {
   if (at.is_null()) return {key, TextMatch::Absent{}};
   if (at.is_text()) return {key, TextMatch::Is{read_template(at, at.text())}};
-  at.allow_only({"in", "from", "to"});
+  at.allow_only({"in", "from", "to", "ends"});
+  if (const auto end = at.get("ends"))
+    return {key, TextMatch::Ends{read_template(*end, end->text())}};
   if (const auto list = at.get("in")) {
     TextMatch::OneOf one_of;
     for (const Reader& item : list->items())
@@ -257,13 +265,14 @@ Expect read_expect(const Reader& expect, const Reader& step) {
 }  // namespace
 
 Step read_step(const Reader& at) {
-  at.allow_only({"send", "expect", "close", "wait", "but", "pieces", "hold", "rule", "as", "on",
-                 "wire", "note"});
+  at.allow_only({"send", "expect", "close", "wait", "but", "pieces", "hold", "times", "rule", "as",
+                 "on", "wire", "note"});
   Step step;
   step.where = at.path();
   if (const auto name = at.get("on")) step.connection = name->text();
   if (const auto name = at.get("as")) step.as = name->text();
   if (const auto wire = at.get("wire")) step.wire = read_hexadecimal(*wire, wire->text());
+  if (const auto times = at.get("times")) step.times = read_expression(*times);
   if (const auto hold = at.get("hold")) step.hold = hold->flag();
   std::size_t actions = 0;
   if (const auto send = at.get("send")) {
@@ -286,7 +295,8 @@ Step read_step(const Reader& at) {
   if (actions != 1) at.refuse("one of send, expect, close, wait");
   if ((at.get("but") || at.get("pieces")) && !std::holds_alternative<SendPdu>(step.what))
     at.refuse("\"but\" and \"pieces\" only where a PDU is sent");
-  if (step.hold && !step.sends()) at.refuse("\"hold\" only where something is sent");
+  if ((step.hold || step.times) && !step.sends())
+    at.refuse("\"hold\" and \"times\" only where something is sent");
   return step;
 }
 

@@ -67,6 +67,8 @@ struct SendLogin {
   bool discovery = false;
   bool skip_security = false;        ///< begin in the operational stage
   bool skip_operational = false;     ///< go from the security stage straight to full feature phase
+  bool in_base64 = false;            ///< CHAP's binary values are sent in base64
+  bool reflected = false;            ///< the target is challenged with its own challenge (8.2.1)
   std::vector<FieldSetting> fields;  ///< of every Login Request
   std::vector<std::string> offers;   ///< `key=value`, for the operational stage
 };
@@ -115,9 +117,12 @@ struct TextMatch {
     Expression from;
     Expression to;
   };
+  struct Ends {
+    std::string with;  ///< a template
+  };
   struct Absent {};
   std::string key;
-  std::variant<Is, OneOf, Between, Absent> what;
+  std::variant<Is, OneOf, Between, Ends, Absent> what;
 };
 
 /// A condition on a number inside a data segment.
@@ -165,11 +170,12 @@ struct Wait {
 
 struct Step {
   std::variant<SendPdu, SendLogin, SendOutput, Expect, Close, Wait> what;
-  std::string connection;   ///< which connection, where there are several
-  std::string as;           ///< the name under which its fields are known later
-  bool hold = false;        ///< goes out together with what is sent next, in one piece
-  iscsi::wire::Bytes wire;  ///< the exact bytes, if they are pinned
-  std::string where;        ///< for messages: the story and the path to this step
+  std::string connection;           ///< which connection, where there are several
+  std::string as;                   ///< the name under which its fields are known later
+  std::optional<Expression> times;  ///< sent so often, each with its own numbers and tag
+  bool hold = false;                ///< goes out together with what is sent next, in one piece
+  iscsi::wire::Bytes wire;          ///< the exact bytes, if they are pinned
+  std::string where;                ///< for messages: the story and the path to this step
 
   [[nodiscard]] bool sends() const {
     return std::holds_alternative<SendPdu>(what) || std::holds_alternative<SendLogin>(what) ||

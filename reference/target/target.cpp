@@ -70,7 +70,10 @@ void Target::filled(ConnectionId id, std::size_t bytes, Moment now) {
 }
 
 void Target::receive(ConnectionId id, wire::ByteView bytes, Moment now) {
-  while (!bytes.empty() && domain_.find(id) != nullptr) {
+  while (!bytes.empty()) {
+    // What comes behind the end of a connection finds no room, and is not to find any.
+    const Connection* connection = domain_.find(id);
+    if (connection == nullptr || connection->disposition != Disposition::open) return;
     std::size_t moved = 0;
     for (const std::span<std::byte> room : space(id)) {
       const std::size_t length = std::min(room.size(), bytes.size());

@@ -20,6 +20,10 @@ WRITABLE = "0:65536"  # blocks of 512 bytes: the first half of the disk
 # istgt sleeps for a second in every login; a busy machine needs room on top of that.
 ANSWER_MS = 4000
 SECONDS = 1500
+# What istgt is judged on: not the matrices, which it passes at a second for each case.
+ISTGT_AREAS = ["discovery/*", "errors/*", "login/*", "logout/*", "nop-out/*", "numbering/*",
+               "task-management/*", "text/*", "scsi/*data*", "scsi/*residuals*", "scsi/retry*",
+               "scsi/read*limit=512,burst=512*"]
 
 
 class Peers(unittest.TestCase):
@@ -55,7 +59,8 @@ class Peers(unittest.TestCase):
         server = self.serve(IstgtServer, "istgt")
         server.keep_running()
         # The watcher starts it again; the judge only has to wait for it.
-        self.judge(server, "--expect", EXPECTATIONS / "istgt.json", "--restart", "true")
+        self.judge(server, "--expect", EXPECTATIONS / "istgt.json", "--restart", "true",
+                   *(word for area in ISTGT_AREAS for word in ("--select", area)))
 
 
 class TheFiles(unittest.TestCase):

@@ -277,6 +277,7 @@ class IstgtServer(Server):
             while not self.wanted_dead.wait(0.05):
                 if not self.alive():
                     self.deaths += 1
+                    self.wanted_dead.wait(1)  # long enough to be noticed
                     with contextlib.suppress(RuntimeError, TimeoutError):
                         self.start_listening(self.command)
         self.watcher = threading.Thread(target=watch, daemon=True)
