@@ -131,7 +131,9 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
   LoginWatch& login = connection.login;
   const bool first = !login.requested;
   login.requested = true;
-  login.open_request = true;
+  // Two requests at once: nobody can tell from the wire which one a response is made for.
+  login.disturbed = login.disturbed || login.open_requests > 0;
+  ++login.open_requests;
   login.transit = pdu.bit(1, 0);
   login.continued = pdu.bit(1, 1);
   login.current_stage = pdu.bits(1, 4, 2);
@@ -160,7 +162,8 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
     return;
   }
   if (connection.desynchronised) return;
-  const bool open = std::exchange(login.open_request, false);
+  const bool open = login.open_requests > 0;
+  if (open) --login.open_requests;
   const bool other = std::exchange(login.other_request, false);
   look.check(Rule::response_answers_a_request, open || other, 0, 0x23,
              "a Login Response without a request");
@@ -173,9 +176,12 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
     return;
   }
   const bool transit = pdu.bit(1, 0);
-  const bool final = transit && login.transit && pdu.bits(1, 6, 2) == full_feature_code;
-  if (!login.disturbed) check_stages(look, login, pdu);
-  check_identity(look, login, pdu, final);
+  const bool final =
+      transit && (login.transit || login.disturbed) && pdu.bits(1, 6, 2) == full_feature_code;
+  if (!login.disturbed) {
+    check_stages(look, login, pdu);
+    check_identity(look, login, pdu, final);
+  }
   if (login.continued && !login.disturbed)
     look.check(Rule::continued_request_is_answered_without_data, pdu.data_bytes() == 0, 5,
                pdu.data_bytes());
@@ -185,7 +191,7 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
     (void)connection.talk.take_breaches();
   else
     look.take(connection.talk);
-  check_portal_group(look, connection, pdu);
+  if (!login.disturbed) check_portal_group(look, connection, pdu);
   if (final)
     finish_login(look, all, connection, pdu);
   else if (transit && login.transit)

@@ -42,12 +42,21 @@ bool answers(Opcode request, Opcode response) {
   }
 }
 
+/// 10.10: a connection has one text exchange at a time. Of two that overlap, nobody can tell which
+/// answer belongs to which.
+void note_overlap(Connection& connection, Task& text) {
+  for (auto& [tag, other] : connection.tasks)
+    if (&other != &text && other.request == Opcode::text_request && !other.done && !other.rejected)
+      other.ambiguous = text.ambiguous = true;
+}
+
 /// Fills in what the kinds of request add to a task.
 void note_details(Connection& connection, Task& task, const Pdu& pdu) {
   switch (task.request) {
     case Opcode::nop_out: task.ping.assign(pdu.frame.data.begin(), pdu.frame.data.end()); break;
     case Opcode::scsi_command: note_command(connection, task, pdu); break;
     case Opcode::text_request:
+      note_overlap(connection, task);
       if (pdu.transfer_tag() == no_tag) connection.talk = Talk{connection.agreed};
       task.text_final = pdu.final();
       task.text_continued = pdu.bit(1, 1);
@@ -164,7 +173,6 @@ void check_logout(Connection& connection, Task& task, const Pdu& pdu) {
 
 /// Whether this response is one that the task can still get.
 bool check_open(Look& look, const Task& task, const Pdu& pdu) {
-  if (task.ambiguous) return false;
   if (task.rejected) {
     look.check(Rule::rejected_command_has_no_response, false, 16, pdu.tag());
     return false;
@@ -189,10 +197,13 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   const auto known = connection.tasks.find(tag);
   const bool open =
       known != connection.tasks.end() && !known->second.done && !known->second.rejected;
-  const bool goes_on =
-      open && opcode == Opcode::text_request && known->second.request == Opcode::text_request;
-  if (duplicate) {  // to be passed over: it makes no task, and a task of its tag proves nothing
-    if (open) known->second.ambiguous = true;
+  const bool goes_on = open && opcode == Opcode::text_request && pdu.transfer_tag() != no_tag &&
+                       known->second.request == Opcode::text_request;
+  if (duplicate) {
+    // To be passed over as a retry. But the first one may have been outside of the window, and
+    // passed over itself: then this one is carried out, and nobody can tell which it was.
+    const bool retried = known != connection.tasks.end() && known->second.cmd_sn == cmd_sn;
+    if (open || !retried) connection.tasks[tag].ambiguous = true;
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
@@ -219,6 +230,7 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
       opcode == Opcode::async_message)
     return;
   const auto found = connection.tasks.find(pdu.tag());
+  if (found != connection.tasks.end() && found->second.ambiguous) return;
   const bool fits = found != connection.tasks.end() && answers(found->second.request, opcode);
   look.check(Rule::response_answers_a_request, fits, 16, pdu.tag(),
              found == connection.tasks.end() ? "no request has this tag"

@@ -1,6 +1,8 @@
 #include "support/conversation.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <variant>
 
 #include "support/require.hpp"
@@ -36,11 +38,39 @@ std::uint32_t plain(wire::TargetTransferTag tag) { return static_cast<std::uint3
 
 constexpr std::uint32_t no_tag = 0xffff'ffff;
 
+/// For whoever has to decide who is wrong: FUZZ_TRACE in the environment prints every PDU.
+bool traces() {
+  static const bool wanted = std::getenv("FUZZ_TRACE") != nullptr;
+  return wanted;
+}
+
+void print(Said::Kind kind, std::size_t connection, wire::ByteView bytes) {
+  static constexpr std::array<const char*, 3> names{"opened", "sent", "received"};
+  std::fprintf(stderr, "%zu %s", connection, names.at(static_cast<std::size_t>(kind)));
+  const wire::ByteView shown = bytes.first(std::min<std::size_t>(bytes.size(), 64));
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    std::fprintf(stderr, i % 4 == 0 ? " %02x" : "%02x", std::to_integer<unsigned>(shown[i]));
+  std::fprintf(stderr, "\n");
+}
+
 }  // namespace
 
 void Conversation::only_listen() {
   knows_requests_ = false;
   for (Line& line : lines_) line.logged_in_by_terms = false;
+}
+
+void Conversation::opened(std::size_t index) {
+  lines_[index] = {};
+  lines_[index].connection = connections_++;
+  note(Said::Kind::opened, lines_[index], {});
+}
+
+void Conversation::note(Said::Kind kind, const Line& line, wire::ByteView bytes) {
+  if (traces()) print(kind, line.connection, bytes);
+  if (keeps_record_)
+    record_.push_back(
+        {.kind = kind, .connection = line.connection, .bytes = {bytes.begin(), bytes.end()}});
 }
 
 void Conversation::heard(std::size_t index, wire::ByteView bytes) {
@@ -56,6 +86,7 @@ void Conversation::heard(std::size_t index, wire::ByteView bytes) {
     const auto* framed = std::get_if<pdu::Framed>(&framing);
     if (framed == nullptr) break;
     require(framed->data_intact, "the target's data digests are right");
+    note(Said::Kind::received, line, rest.first(framed->consumed));
     rest = rest.subspan(framed->consumed);
     hear(line, framed->frame);
   }
@@ -88,7 +119,7 @@ void Conversation::check_numbers(Line& line, const pdu::TargetPdu& pdu) const {
 }
 
 Conversation::Task* Conversation::task_of(const Line& line, std::uint32_t task_tag) {
-  if (!line.session || !knows_requests_) return nullptr;
+  if (!line.session || line.was_early || !knows_requests_) return nullptr;
   return &sessions_[*line.session].tasks[task_tag];
 }
 

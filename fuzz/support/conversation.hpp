@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pdu/codec.hpp"
 #include "support/pdu_stream.hpp"
@@ -33,6 +34,14 @@ struct Terms {
   std::uint32_t time2retain = 20;
 };
 
+/// One thing that was said, for a judge: `bytes` is one PDU, or nothing when a connection opens.
+struct Said {
+  enum class Kind : std::uint8_t { opened, sent, received };
+  Kind kind;
+  std::size_t connection;  ///< counted in the order in which they were opened
+  wire::Bytes bytes{};
+};
+
 class Conversation {
  public:
   static constexpr std::size_t lines = 4;
@@ -46,13 +55,21 @@ class Conversation {
   void only_listen();
 
   /// The line's connection is new.
-  void opened(std::size_t line) { lines_[line] = {}; }
+  void opened(std::size_t line);
   /// The line's Login Request with which a session is opened or joined.
   [[nodiscard]] wire::Bytes login(std::size_t line);
   /// What is sent for a PDU of the input.
   [[nodiscard]] wire::Bytes request(std::size_t line, InputPdu pdu);
   /// The target has sent this.
   void heard(std::size_t line, wire::ByteView bytes);
+
+  /// Everything that was said since `keep_record`.
+  void keep_record() { keeps_record_ = true; }
+  void forget_record() {
+    keeps_record_ = false;
+    record_.clear();
+  }
+  [[nodiscard]] const std::vector<Said>& record() const { return record_; }
 
   [[nodiscard]] bool in_full_feature_phase(std::size_t line) const {
     return lines_[line].session.has_value();
@@ -66,7 +83,9 @@ class Conversation {
   };
   /// A connection, as its initiator sees it.
   struct Line {
+    std::size_t connection = 0;
     std::optional<std::uint16_t> session;  ///< TSIH, in full feature phase
+    bool was_early = false;                ///< requests were sent before the login's end was heard
     bool logged_in_by_terms = false;       ///< what was negotiated is what `terms_` say
     pdu::Digests digests;
     std::optional<wire::StatSN> stat_sn;  ///< of the next response
@@ -94,6 +113,7 @@ class Conversation {
   static wire::Bytes seal(const InputPdu& pdu, const Line& line);
 
   // conversation.cpp
+  void note(Said::Kind kind, const Line& line, wire::ByteView bytes);
   void hear(Line& line, const pdu::Frame& frame);
   void check_numbers(Line& line, const pdu::TargetPdu& pdu) const;
   void answered(Line& line, std::uint32_t task_tag);
@@ -110,6 +130,9 @@ class Conversation {
   Terms terms_;
   std::uint32_t command_window_;
   bool knows_requests_ = true;
+  bool keeps_record_ = false;
+  std::vector<Said> record_;
+  std::size_t connections_ = 0;
   std::array<Line, lines> lines_;
   std::map<std::uint16_t, Session> sessions_;
 };

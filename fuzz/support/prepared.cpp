@@ -67,6 +67,7 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
       Prepared{.configuration = configuration,
                .target = Target{configuration},
                .conversation = Conversation{terms, configuration.bounds.command_window}});
+  made->conversation.keep_record();
   for (std::size_t line = 0; line < Conversation::lines; ++line) log_in(world, *made, line);
   made->target = world.target();
   return made;

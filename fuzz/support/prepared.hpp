@@ -12,7 +12,7 @@ namespace iscsi::fuzz {
 struct Prepared {
   Configuration configuration;
   Target target;
-  Conversation conversation;
+  Conversation conversation;  ///< with the record of the logins
   std::array<ConnectionId, Conversation::lines> connections{};
 };
 

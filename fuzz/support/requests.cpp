@@ -64,16 +64,21 @@ wire::Bytes Conversation::login(std::size_t index) {
       .tsih = joins ? wire::Tsih{*lines_[0].session} : wire::Tsih::none,
       .cid = wire::Cid{static_cast<std::uint16_t>(index)},
       .cmd_sn = joins ? sessions_[*lines_[0].session].next_cmd_sn : first_cmd_sn};
-  return pdu::encode(request, wire::as_bytes(text::encode_pairs(pairs)));
+  wire::Bytes bytes = pdu::encode(request, wire::as_bytes(text::encode_pairs(pairs)));
+  note(Said::Kind::sent, line, bytes);
+  return bytes;
 }
 
 wire::Bytes Conversation::request(std::size_t index, InputPdu pdu) {
   Line& line = lines_[index];
-  if (!line.session) return join({pdu});
-  if (pdu::describe(pdu.opcode()) != nullptr &&
+  if (line.session && pdu::describe(pdu.opcode()) != nullptr &&
       !pdu::is_from_target(static_cast<pdu::Opcode>(pdu.opcode())))
     repair(line, sessions_[*line.session], pdu);
-  return seal(pdu, line);
+  if (!line.session && pdu.opcode() != static_cast<std::uint8_t>(pdu::Opcode::login_request))
+    line.was_early = true;
+  wire::Bytes bytes = line.session ? seal(pdu, line) : join({pdu});
+  note(Said::Kind::sent, line, bytes);
+  return bytes;
 }
 
 /// Puts in what an initiator would have put there: numbers, tags that the target gave out.

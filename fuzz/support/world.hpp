@@ -29,6 +29,9 @@ class World {
   void shut_down();
   void resize_unit(std::uint64_t blocks);
 
+  /// The harness holds so many bytes more for itself: they are not the target's.
+  void set_aside(std::size_t bytes) { held_by_others_ += bytes; }
+
   [[nodiscard]] const Target& target() const { return target_; }
   [[nodiscard]] std::size_t medium_operations() const { return media_.operations(); }
   /// What the target has remarked.

@@ -1,5 +1,6 @@
 #include "scsi/command_table.hpp"
 #include "scsi/mode_pages.hpp"
+#include "support/prepared.hpp"
 #include "tools/seed.hpp"
 
 /// Seeds of the harnesses that drive a device or a whole target.
@@ -119,6 +120,34 @@ Stream out_of_order() {
   return Stream{}.append(two_early.bytes()).append(one_early.bytes()).append(now.bytes());
 }
 
+/// All that both sides say when an initiator sends this.
+wire::Bytes both_sides(const Stream& stream) {
+  const Prepared& made = prepared(0);
+  World world{made.target, made.configuration.bounds, 0};
+  const ConnectionId connection = made.connections[Conversation::free_line];
+  wire::Bytes all;
+  for (const InputPdu& pdu : split(stream.bytes())) {
+    const wire::Bytes sent = join({pdu});
+    all.insert(all.end(), sent.begin(), sent.end());
+    world.deliver(connection, sent, sent.size());
+    const wire::Bytes received = world.take_output(connection);
+    all.insert(all.end(), received.begin(), received.end());
+  }
+  return all;
+}
+
+/// A write whose data is asked for; the first transfer tag of a connection is 1.
+Stream write_and_log_out() {
+  const pdu::DataOut data_out{.initiator_task_tag = InitiatorTaskTag{2},
+                              .target_transfer_tag = TargetTransferTag{1}};
+  return Stream::logged_in("ImmediateData=No;")
+      .command({0x00})
+      .command({0x2a, 0, 0, 0, 0, 0, 0, 0, 2}, {.out = 1024})
+      .send(data_out, pattern(1024))
+      .send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{3}}, pattern(5))
+      .log_out();
+}
+
 Stream texts() {
   Stream stream;
   stream.text("SendTargets=;").text("MaxRecvDataSegmentLength=512;");
@@ -158,6 +187,14 @@ std::vector<Seed> target_seeds() {
       {"scsi", "resets-and-reservations", resets_and_reservations()},
       {"scsi", "large-addresses",
        Stream{}.command({0x88, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 512, .unit = 2})},
+      {"monitor", "read-and-log-out",
+       both_sides(Stream::logged_in("InitialR2T=No;")
+                      .command({0x00})
+                      .command({0x28, 0, 0, 0, 0, 0, 0, 0, 2}, {.in = 1024})
+                      .log_out())},
+      {"monitor", "write-and-log-out", both_sides(write_and_log_out())},
+      {"monitor", "discovery",
+       both_sides(Stream::in_discovery().text("SendTargets=All;").log_out())},
       {"mode_pages", "short-header", wire::Bytes(4)},
       {"mode_pages", "long-header", wire::Bytes(8)},
       {"mode_pages", "all-pages", all_mode_pages()},

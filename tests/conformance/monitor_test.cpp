@@ -155,6 +155,45 @@ TEST(TheMonitor, TakesAnR2TForDataThatWasLostToItsDigest) {
   EXPECT_EQ(scene.notify(Scene::r2t(1, 0, 64)).broken(), std::set<Rule>{});
 }
 
+/// A command beyond MaxCmdSN is passed over (3.2.2.1), and its CmdSN may come again later.
+TEST(TheMonitor, DoesNotBlameATargetForACmdSnWhoseFirstUseWasOutsideOfTheWindow) {
+  NopOut early = ping();
+  early.initiator_task_tag = InitiatorTaskTag{6};
+  Scene scene = acknowledged();
+  scene.say(early).say(ping()).answer(echo());
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
+/// 10.10 allows one Text Request at a time, with or without the tag of the one before.
+TEST(TheMonitor, DoesNotBlameATargetForTextExchangesThatOverlap) {
+  TextRequest second = ask();
+  second.initiator_task_tag = InitiatorTaskTag{6};
+  second.cmd_sn = {11};
+  Scene scene = acknowledged();
+  scene.say(ask(), pairs("X-a=1/")).say(second, pairs("SendTargets=/")).answer(reply());
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+
+  second.initiator_task_tag = ask().initiator_task_tag;
+  scene = Scene{};
+  scene.login().say(ask()).say(second);
+  scene.exp_cmd_sn = 11;
+  EXPECT_EQ(scene.answer(reply()).broken(), std::set<Rule>{});
+}
+
+TEST(TheMonitor, DoesNotBlameATargetForLoginRequestsThatDoNotWait) {
+  LoginRequest first = Scene::login_request();
+  first.transit = false;
+  first.next_stage = {};
+  LoginResponse answer = Scene::login_response();
+  answer.transit = false;
+  answer.next_stage = {};
+  answer.tsih = iscsi::wire::Tsih::none;
+  Scene scene;
+  scene.say(first, Scene::names()).say(Scene::login_request());
+  scene.answer(answer, pairs("TargetPortalGroupTag=1/")).answer(Scene::login_response());
+  EXPECT_EQ(scene.say(ping()).broken(), std::set<Rule>{});
+}
+
 std::vector<Sin> all_sins() {
   std::vector<Sin> all;
   for (auto sins :

@@ -1,0 +1,58 @@
+#pragma once
+
+/// A play: initiators on four connections, the target, and what happens between the PDUs, as an
+/// input says. Harnesses differ in what they hold a play against.
+
+#include <array>
+#include <vector>
+
+#include "support/prepared.hpp"
+#include "support/settings.hpp"
+
+namespace iscsi::fuzz {
+
+/// What the owner of the target did, to be done again.
+struct Deed {
+  enum class Kind : std::uint8_t { opened, delivered, took_output, closed, passed, resized, shut };
+  Kind kind;
+  ConnectionId connection{};
+  wire::Bytes bytes{};       ///< delivered, or the output taken
+  std::uint64_t amount = 0;  ///< milliseconds, or blocks
+};
+
+class Play {
+ public:
+  /// `failure_in`: see `Media`.
+  Play(const Prepared& prepared, std::size_t failure_in, Settings& settings);
+
+  /// What the input's PDU says happens, then the PDU.
+  void take(InputPdu pdu);
+  /// Everybody leaves; time passes until the target has forgotten them.
+  void end();
+
+  /// Whether nothing but the cuts decided what came out.
+  [[nodiscard]] bool can_be_repeated() const { return !coalesces_ && !fetches_late_; }
+  [[nodiscard]] const std::vector<Deed>& deeds() const { return deeds_; }
+  /// What was said, logins included, unless it is to be forgotten.
+  [[nodiscard]] const std::vector<Said>& record() const { return conversation_.record(); }
+  void forget_record() { conversation_.forget_record(); }
+
+ private:
+  void happen(Event event, std::size_t line);
+  void reopen(std::size_t line);
+  void open(std::size_t line);
+  void deliver(std::size_t line, wire::Bytes bytes);
+  void fetch_all();
+  void close(std::size_t line);
+
+  World world_;
+  Conversation conversation_;
+  std::array<ConnectionId, Conversation::lines> connections_;
+  std::array<bool, Conversation::lines> is_open_{};
+  std::array<wire::Bytes, Conversation::lines> held_;
+  bool fetches_late_;
+  bool coalesces_;
+  std::vector<Deed> deeds_;
+};
+
+}  // namespace iscsi::fuzz
