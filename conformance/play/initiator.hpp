@@ -112,7 +112,7 @@ class Initiator {
   void understand_request(Connection& connection, const iscsi::pdu::Frame& frame);
   void understand_response(Connection& connection, Arrival& arrival);
   void understand_login(Connection& connection, Arrival& arrival);
-  void update_window(Session& session, const Arrival& arrival);
+  static void update_window(Session& session, const Arrival& arrival);
   [[nodiscard]] bool take_frame(Connection& connection, std::uint64_t now_us);
 
   const Settings& settings_;

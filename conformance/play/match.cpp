@@ -68,13 +68,15 @@ class NumberJudge {
   }
 
  private:
-  std::expected<std::uint64_t, std::string> evaluate(const Expression& expression) const {
+  [[nodiscard]] std::expected<std::uint64_t, std::string> evaluate(
+      const Expression& expression) const {
     Variables all = bound_;
     all.insert(known_.begin(), known_.end());
     return expression.evaluate(all);
   }
-  MatchResult compare(std::string_view name, const Expression& expression, std::uint64_t found,
-                      std::uint64_t mask, std::uint32_t byte, bool equal) const {
+  [[nodiscard]] MatchResult compare(std::string_view name, const Expression& expression,
+                                    std::uint64_t found, std::uint64_t mask, std::uint32_t byte,
+                                    bool equal) const {
     const auto wanted = evaluate(expression);
     if (!wanted) return fault(wanted.error());
     if (((*wanted & mask) == found) == equal) return {};

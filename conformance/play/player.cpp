@@ -121,7 +121,7 @@ Player::Progress Player::perform(const Step& step) {
     if (connection.state == Connection::State::open) {
       connection.state = Connection::State::left;
       initiator_.note(Record::Kind::left, connection, now_us_);
-      wants_.push_back(LeaveWanted{connection.number, close->reset});
+      wants_.emplace_back(LeaveWanted{connection.number, close->reset});
     }
     return Progress::advance;
   }
@@ -138,7 +138,7 @@ Player::Progress Player::perform(const Step& step) {
 bool Player::make_ready(Connection& connection) {
   if (connection.state == Connection::State::unused) {
     connection.state = Connection::State::opening;
-    wants_.push_back(OpenWanted{connection.number});
+    wants_.emplace_back(OpenWanted{connection.number});
     return false;
   }
   if (const auto refusal = refusals_.find(connection.number); refusal != refusals_.end()) {
@@ -210,7 +210,7 @@ bool Player::logout_is_over() {
     if (connection.state == Connection::State::open) {
       connection.state = Connection::State::left;
       initiator_.note(Record::Kind::left, connection, now_us_);
-      wants_.push_back(LeaveWanted{connection.number, false});
+      wants_.emplace_back(LeaveWanted{connection.number, false});
     }
   phase_ = Phase::finished;
   return true;
@@ -416,13 +416,13 @@ void Player::transmit(Connection& connection, Bytes bytes, bool damaged, std::si
   Bytes& all = held_[connection.number];
   all.insert(all.end(), bytes.begin(), bytes.end());
   if (holding_) return;
-  wants_.push_back(SendWanted{connection.number, std::exchange(all, {}), piece});
+  wants_.emplace_back(SendWanted{connection.number, std::exchange(all, {}), piece});
 }
 
 /// What waits for company does not get any: something else than sending comes next.
 void Player::release_held() {
   for (auto& [number, bytes] : held_)
-    if (!bytes.empty()) wants_.push_back(SendWanted{number, std::exchange(bytes, {}), 0});
+    if (!bytes.empty()) wants_.emplace_back(SendWanted{number, std::exchange(bytes, {}), 0});
 }
 
 // Judging.

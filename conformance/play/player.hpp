@@ -67,10 +67,10 @@ class Player {
 
   [[nodiscard]] Want next(std::uint64_t now_us);
 
-  void opened(ConnectionNumber connection, std::uint64_t now_us);
-  void refused(ConnectionNumber connection, std::string why, std::uint64_t now_us);
-  void received(ConnectionNumber connection, iscsi::wire::ByteView bytes, std::uint64_t now_us);
-  void ended(ConnectionNumber connection, bool reset, std::uint64_t now_us);
+  void opened(ConnectionNumber number, std::uint64_t now_us);
+  void refused(ConnectionNumber number, std::string why, std::uint64_t now_us);
+  void received(ConnectionNumber number, iscsi::wire::ByteView bytes, std::uint64_t now_us);
+  void ended(ConnectionNumber number, bool reset, std::uint64_t now_us);
 
   /// Once `next` says Finished: the worst of the judgements, or pass.
   [[nodiscard]] const Judgement& judgement() const { return judgement_; }

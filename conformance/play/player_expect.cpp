@@ -302,7 +302,7 @@ std::optional<Player::Reading> Player::read_login(const Step& step, const Outcom
   }
   if (const auto* failed = std::get_if<Login::Failed>(&next))
     return Mismatch{.what = failed->why, .byte = 36};
-  const Reading reading = hold(step, outcome, arrival, {&arrival, arrival.data, &arrival.text});
+  Reading reading = hold(step, outcome, arrival, {&arrival, arrival.data, &arrival.text});
   if (std::holds_alternative<Settled>(reading)) bind_agreement(connection);
   if (std::holds_alternative<Settled>(reading) && outcome.verdict == Verdict::pass)
     if (const auto unmet = unmet_need(true, &connection))

@@ -45,7 +45,7 @@ std::expected<Tcp, std::string> Tcp::to(const std::string& host, const std::stri
   return tcp;
 }
 
-std::uint64_t Tcp::now_us() const {
+std::uint64_t Tcp::now_us() {
   using std::chrono::duration_cast;
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(duration_cast<std::chrono::microseconds>(now).count());

@@ -22,7 +22,7 @@ class Tcp {
                                                           const std::string& port,
                                                           std::uint64_t patience_ms);
 
-  [[nodiscard]] std::uint64_t now_us() const;
+  [[nodiscard]] static std::uint64_t now_us();
   [[nodiscard]] std::optional<std::string> open(ConnectionNumber connection);
   void send(ConnectionNumber connection, iscsi::wire::ByteView bytes, std::size_t piece);
   void leave(ConnectionNumber connection, bool reset);

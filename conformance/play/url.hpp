@@ -22,7 +22,7 @@ struct TargetUrl {
 };
 
 /// Errors: what was expected.
-[[nodiscard]] std::expected<TargetUrl, std::string> parse_url(std::string_view url);
+[[nodiscard]] std::expected<TargetUrl, std::string> parse_url(std::string_view text);
 
 /// The URL without secrets, for reports.
 [[nodiscard]] std::string print_url(const TargetUrl& url);

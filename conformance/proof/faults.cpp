@@ -17,19 +17,19 @@ When When::that(Condition condition) const {
   return when;
 }
 
-When When::with(std::string field, std::uint64_t value) const {
+When When::with(const std::string& field, std::uint64_t value) const {
   return that([=](const Parcel& parcel) { return parcel.field(field) == value; });
 }
-When When::without(std::string field, std::uint64_t value) const {
+When When::without(const std::string& field, std::uint64_t value) const {
   return that([=](const Parcel& parcel) { return parcel.field(field) != value; });
 }
-When When::at_least(std::string field, std::uint64_t value) const {
+When When::at_least(const std::string& field, std::uint64_t value) const {
   return that([=](const Parcel& parcel) { return parcel.field(field) >= value; });
 }
 When When::with_data() const {
   return that([](const Parcel& parcel) { return !parcel.data.empty(); });
 }
-When When::saying(std::string words) const {
+When When::saying(const std::string& words) const {
   return that([=](const Parcel& parcel) { return parcel.text().contains(words); });
 }
 When When::on(unsigned connection) const {
@@ -104,13 +104,13 @@ Parcel forge(const TargetPdu& pdu, const std::string& data, const Parcel& near) 
 
 }  // namespace
 
-What set(std::string field, std::uint64_t value) {
+What set(const std::string& field, std::uint64_t value) {
   return to_it([=](Parcel& parcel) { parcel.set(field, value); });
 }
-What add(std::string field, std::uint64_t value) {
+What add(const std::string& field, std::uint64_t value) {
   return to_it([=](Parcel& parcel) { parcel.set(field, parcel.field(field) + value); });
 }
-What subtract(std::string field, std::uint64_t value) {
+What subtract(const std::string& field, std::uint64_t value) {
   return to_it([=](Parcel& parcel) { parcel.set(field, parcel.field(field) - value); });
 }
 What set_bits(Place place, std::uint64_t value) {
@@ -165,13 +165,13 @@ What add_header_segment() {
   });
 }
 
-What say(std::string pair) {
+What say(const std::string& pair) {
   return to_pairs([=](std::vector<std::string>& pairs) { pairs.push_back(pair); });
 }
-What say_first(std::string pair) {
+What say_first(const std::string& pair) {
   return to_pairs([=](std::vector<std::string>& pairs) { pairs.insert(pairs.begin(), pair); });
 }
-What say_instead(std::string key, std::string value) {
+What say_instead(const std::string& key, const std::string& value) {
   return to_pairs([=](std::vector<std::string>& pairs) {
     for (std::string& pair : pairs)
       if (is_of_key(pair, key)) pair.replace(key.size() + 1, pair.npos, value);
@@ -182,7 +182,7 @@ What leave_out(std::string key) {
     std::erase_if(pairs, [&](const std::string& pair) { return is_of_key(pair, key); });
   });
 }
-What append_text(std::string text) {
+What append_text(const std::string& text) {
   return to_it([=](Parcel& parcel) { parcel.set_text(std::string{parcel.text()} + text); });
 }
 

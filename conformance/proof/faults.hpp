@@ -18,12 +18,12 @@ class When {
   /// Every PDU of that kind.
   explicit When(iscsi::pdu::Opcode opcode) : opcode_{opcode} {}
 
-  [[nodiscard]] When with(std::string field, std::uint64_t value) const;
-  [[nodiscard]] When without(std::string field, std::uint64_t value) const;
-  [[nodiscard]] When at_least(std::string field, std::uint64_t value) const;
+  [[nodiscard]] When with(const std::string& field, std::uint64_t value) const;
+  [[nodiscard]] When without(const std::string& field, std::uint64_t value) const;
+  [[nodiscard]] When at_least(const std::string& field, std::uint64_t value) const;
   [[nodiscard]] When with_data() const;
   /// Whose text has `words` in it.
-  [[nodiscard]] When saying(std::string words) const;
+  [[nodiscard]] When saying(const std::string& words) const;
   /// On the n-th connection that the case opens, counted from 1.
   [[nodiscard]] When on(unsigned connection) const;
   /// Of those that fit, the n-th alone, counted from 1.
@@ -67,9 +67,9 @@ struct Strike {
 };
 
 // Fields.
-[[nodiscard]] What set(std::string field, std::uint64_t value);
-[[nodiscard]] What add(std::string field, std::uint64_t value);
-[[nodiscard]] What subtract(std::string field, std::uint64_t value);
+[[nodiscard]] What set(const std::string& field, std::uint64_t value);
+[[nodiscard]] What add(const std::string& field, std::uint64_t value);
+[[nodiscard]] What subtract(const std::string& field, std::uint64_t value);
 [[nodiscard]] What set_bits(iscsi::pdu::Place place, std::uint64_t value);
 
 // Data segments.
@@ -86,13 +86,13 @@ struct Strike {
 [[nodiscard]] What add_header_segment();
 
 // Texts. A pair is `key=value`, without its null byte.
-[[nodiscard]] What say(std::string pair);
-[[nodiscard]] What say_first(std::string pair);
+[[nodiscard]] What say(const std::string& pair);
+[[nodiscard]] What say_first(const std::string& pair);
 /// Gives a key that is there another value.
-[[nodiscard]] What say_instead(std::string key, std::string value);
+[[nodiscard]] What say_instead(const std::string& key, const std::string& value);
 [[nodiscard]] What leave_out(std::string key);
 /// Adds these very bytes to the text.
-[[nodiscard]] What append_text(std::string text);
+[[nodiscard]] What append_text(const std::string& text);
 
 // The PDU as a whole.
 [[nodiscard]] What drop();

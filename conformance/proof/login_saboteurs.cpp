@@ -84,7 +84,7 @@ std::vector<Saboteur> logins() {
       breaks(Rule::connection_without_login_is_ended, "answers a Text Request before a login")
           .by(first(text_request),
               answer_with(TextResponse{},
-                          std::string{"TargetName=iqn.2004-04.com.example:disk\0", 41}))
+                          std::string{"TargetName=iqn.2004-04.com.example:disk\0", 40}))
           .along_with(Rule::only_login_responses_during_login, "it is a Text Response")
           .as_defect(2),
       breaks(Rule::other_request_in_login_is_refused, "passes over a ping during a login")

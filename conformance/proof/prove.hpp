@@ -36,7 +36,8 @@ struct Proof {
 /// accuses the target. `bench(bool with_secret)` makes a target and the settings that go with it:
 /// something with the members `target`, a transport, and `settings`.
 template <class MakeBench>
-[[nodiscard]] Proof prove(const Saboteur& saboteur, const Library& library, MakeBench&& bench) {
+[[nodiscard]] Proof prove(const Saboteur& saboteur, const Library& library,
+                          const MakeBench& bench) {
   Proof proof{.saboteur = &saboteur, .in_case = {}, .broken = {}};
   for (const Case& one : cases_for(saboteur, library)) {
     auto fresh = bench(wants_secret(*one.story));

@@ -135,7 +135,7 @@ ShownPdu show(const Record& record) {
 
 Stretch stretch_at(const Record& record, std::uint32_t byte) {
   const ByteView bytes = record.bytes;
-  const Stretch alone{.name = {}, .first_byte = byte, .last_byte = byte};
+  Stretch alone{.name = {}, .first_byte = byte, .last_byte = byte};
   if (bytes.size() < bhs_bytes) return alone;
   if (byte == 0) return {"operation code", 0, 0};
   if (byte == 4) return {"TotalAHSLength", 4, 4};

@@ -6,9 +6,7 @@ namespace conformance {
 
 using iscsi::pdu::Code;
 using iscsi::pdu::Description;
-using iscsi::pdu::EntryKind;
 using iscsi::pdu::Field;
-using iscsi::pdu::Place;
 using iscsi::wire::Bytes;
 
 namespace {
@@ -144,7 +142,7 @@ DataRecipe read_lines(const Reader& at) {
   for (const Reader& line : at.items()) {
     std::string text = read_template(line, line.text());
     text.push_back('\0');
-    recipe.parts.push_back(DataRecipe::Template{std::move(text)});
+    recipe.parts.emplace_back(DataRecipe::Template{std::move(text)});
   }
   return recipe;
 }
