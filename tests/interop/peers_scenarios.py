@@ -20,8 +20,8 @@ WRITABLE = "0:65536"  # blocks of 512 bytes: the first half of the disk
 # istgt sleeps for a second in every login; a busy machine needs room on top of that.
 ANSWER_MS = 4000
 SECONDS = 1500
-# What istgt is judged on: the areas in which the same bytes always get the same answer. In the full
-# feature phase its threads race for a StatSN, so that a run breaks `stat-sn-advances-by-one` or not.
+# What istgt is judged on: the areas in which the same bytes always get the same answer. In the
+# full feature phase its threads race for a StatSN: a run breaks `stat-sn-advances-by-one` or not.
 ISTGT_AREAS = ["discovery/*", "login/*", "nop-out/*", "text/*"]
 
 
