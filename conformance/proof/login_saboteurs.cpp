@@ -248,6 +248,9 @@ std::vector<Saboteur> authentication() {
           .by(first(login_response), all({accept(3, 1), set("TSIH", 1)}))
           .by(every(logout_request), answer_with(LogoutResponse{}))
           .as_defect(1),
+      breaks(Rule::chap_is_supported, "knows no CHAP")
+          .in("chap/algorithm-offered*list=5]")
+          .by(first(login_response).saying("AuthMethod="), say_instead("AuthMethod", "Reject")),
       breaks(Rule::first_offered_algorithm_is_chosen, "chooses an algorithm that was not offered")
           .by(first(login_response).saying("CHAP_A"), say_instead("CHAP_A", "9")),
   };

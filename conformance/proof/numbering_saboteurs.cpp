@@ -33,6 +33,9 @@ std::vector<Saboteur> numbering_saboteurs() {
       breaks(Rule::status_acknowledges_its_command, "answers without acknowledging")
           .in(two_pings)
           .by(first(nop_in), subtract("ExpCmdSN", 1)),
+      breaks(Rule::numbers_wrap_around, "takes CmdSN 0 for one of long ago")
+          .in("numbering/wrap")
+          .by(every(nop_out).only(3), drop()),
       breaks(Rule::leading_login_sets_exp_cmd_sn, "begins with another ExpCmdSN")
           .in("login/first-usable-value-of-a-list*")
           .by(first(login_response), add("ExpCmdSN", 1)),

@@ -175,18 +175,8 @@ std::vector<Saboteur> burst_rows() {
   };
 }
 
-/// The window is closed, and stays so.
-What close_window() {
-  return [](Passage& passage) {
-    for (Parcel& parcel : passage.on) parcel.set("MaxCmdSN", parcel.field("ExpCmdSN") - 1);
-  };
-}
-
 std::vector<Saboteur> write_rows() {
   return {
-      breaks(Rule::closed_window_is_opened, "does not open its window again")
-          .by(every(ready_to_transfer), close_window())
-          .by(every(scsi_response).from(4), close_window()),
       breaks(Rule::data_out_sequence_error_is_handled, "does not look at DataSN")
           .by(first(data_out), answer_with(ScsiResponse{})),
       breaks(Rule::inconsistent_task_field_is_refused, "does not look at the LUN of Data-Out")
