@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import shutil
-import string
 import unittest
 
 import clients
@@ -25,7 +24,7 @@ SECONDS = 1500
 # full feature phase its threads race for a StatSN: a run breaks `stat-sn-advances-by-one` or not.
 # login/first-pdu-is-no-login kills its process a little later, in the middle of what comes next.
 ISTGT_AREAS = ["discovery/*", "nop-out/*", "text/*",
-               *(f"login/{first}*" for first in string.ascii_lowercase if first != "f")]
+               *(f"login/{first}*" for first in "abcehiklmnorstuv")]
 
 
 class Peers(unittest.TestCase):
@@ -57,12 +56,21 @@ class Peers(unittest.TestCase):
         server = self.serve(TgtServer, "tgtd")
         self.judge(server, "--select", "text/*", status=1)
 
-    def test_istgt_breaks_the_rules_that_it_is_known_to_break(self):
+    def test_istgt_breaks_no_rule_that_it_is_not_known_to_break(self):
+        """Its threads race, and its process dies now and then: which of the known failures a run
+        shows is chance. One that is not known would be an accusation to answer for."""
         server = self.serve(IstgtServer, "istgt")
         server.keep_running()
+        report = server.folder / "report.json"
         # The watcher starts it again; the judge only has to wait for it.
-        self.judge(server, "--expect", EXPECTATIONS / "istgt.json", "--restart", "true",
-                   *(word for area in ISTGT_AREAS for word in ("--select", area)))
+        self.judge(server, "--restart", "true", "--json", report,
+                   *(word for area in ISTGT_AREAS for word in ("--select", area)), status=1)
+        known = {entry.get("rule") for entry in
+                 json.loads((EXPECTATIONS / "istgt.json").read_text())["known"]}
+        broken = {rule["rule"] for rule in json.loads(report.read_text())["rules"]
+                  if rule["verdict"] == "fail"}
+        self.assertIn("repeated-key-fails-login", broken)
+        self.assertEqual(broken - known, set())
 
 
 class TheFiles(unittest.TestCase):
