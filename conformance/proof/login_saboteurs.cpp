@@ -101,7 +101,9 @@ std::vector<Saboteur> logins() {
       breaks(Rule::unsupported_version_is_refused, "does not look at versions")
           .by(first(login_request), set("VersionMin", 0)),
       breaks(Rule::session_to_join_has_to_exist, "makes a new session instead")
-          .by(first(login_request), set("TSIH", 0)),
+          .in("login/session-to-join-in-one-request")
+          .by(first(login_request), set("TSIH", 0))
+          .by(first(login_response), set("TSIH", 0xfade)),
       breaks(Rule::unknown_target_is_not_found, "takes any target name for its own")
           .by(first(login_request), say_instead("TargetName", "iqn.2004-04.com.example:disk")),
       breaks(Rule::session_is_reinstated, "keeps the old session")
