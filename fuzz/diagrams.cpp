@@ -201,8 +201,8 @@ void check(const Diagram<SnackRequest>& is) {  // 10.16
 void check(const Diagram<Reject>& is) {  // 10.17
   using P = Reject;
   is.bytes(&P::reason, 2, 1).bytes(&P::stat_sn, 24, 4).window();
-  const bool refuses_snack = read_bits(is.header, 2, 0, 8) == 3;
-  is.bytes_if(refuses_snack, &P::data_sn, 36, 4);
+  const bool is_protocol_error = read_bits(is.header, 2, 0, 8) == 4;
+  is.bytes_if(is_protocol_error, &P::data_sn, 36, 4);
 }
 
 void check(const Diagram<NopOut>& is) {  // 10.18

@@ -200,6 +200,7 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   const bool goes_on = open && opcode == Opcode::text_request && pdu.transfer_tag() != no_tag &&
                        known->second.request == Opcode::text_request;
   if (duplicate) {
+    session.repeated.insert(cmd_sn.value);
     // To be passed over as a retry. But the first one may have been outside of the window, and
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.cmd_sn == cmd_sn;
@@ -282,10 +283,13 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   const Pdu request{frame};
   if (!is_command(request.opcode())) return;
   if (!request.immediate()) {
-    look.check(Rule::rejected_command_leaves_a_gap,
-               pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
-               "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
-    all.session_of(connection).sent.erase(request.cmd_sn().value);  // it may be sent again
+    Session& session = all.session_of(connection);
+    // Where another command had the number too, that one may have filled the gap.
+    if (!session.repeated.contains(request.cmd_sn().value))
+      look.check(Rule::rejected_command_leaves_a_gap,
+                 pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
+                 "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
+    session.sent.erase(request.cmd_sn().value);  // it may be sent again
   }
   // 6.3: the command is discarded; what is left of another task with its tag proves nothing.
   const auto found = connection.tasks.find(request.tag());

@@ -119,6 +119,18 @@ TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
 }
 
+TEST(TheMonitor, BlamesNoRejectOfACommandWhoseNumberAnotherHadBefore) {
+  Scene scene;
+  scene.login().say(ping());
+  scene.exp_cmd_sn = 11;
+  scene.answer(echo());
+  const auto again = changed<NopOut>(
+      ping(), [](auto& pdu) { pdu.initiator_task_tag = iscsi::wire::InitiatorTaskTag{0x99}; });
+  scene.say(again).answer(Reject{.reason = RejectReason::protocol_error},
+                          header_text(encode_header(again, {})));
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
 /// A capture may begin when a session has other connections already, whose commands nobody saw.
 TEST(TheMonitor, DoesNotCountTheCommandsOfASessionThatItHasNotSeenBegin) {
   Scene scene;
