@@ -142,7 +142,7 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
 void check_task_set_waits(Look& look, const Connection& connection, const Task& task,
                           const std::vector<Task*>& covered) {
   const auto waits = [](const Task* one) {
-    return !one->disturbed && !one->ambiguous &&
+    return !one->aborted && !one->disturbed && !one->ambiguous &&
            std::ranges::any_of(one->solicitations,
                                [](const Solicitation& r2t) { return !r2t.answered; });
   };
