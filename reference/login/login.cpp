@@ -55,7 +55,7 @@ class Turn {
     if (const auto header = check_header(data); !header) return refuse(header.error());
     std::vector<Pair> reply;
     if (const auto taken = take_data(data, reply); !taken) return refuse(taken.error());
-    return respond(std::move(reply));
+    return respond(reply);
   }
 
   Answer refuse(const Refusal& refusal) {

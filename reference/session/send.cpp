@@ -27,7 +27,6 @@ void refuse(Domain& domain, Connection& connection, Session& session, const Viol
       // The task's answer tells it; a PDU without a task it belongs to is refused itself.
       return reject(domain, connection, session, pdu::RejectReason::invalid_pdu_field, frame);
     case Remedy::Kind::key_answer:
-      return reject(domain, connection, session, pdu::RejectReason::protocol_error, frame);
     case Remedy::Kind::login_failure:  // there is no login to fail any more
       return reject(domain, connection, session, pdu::RejectReason::protocol_error, frame);
     case Remedy::Kind::drop_connection: return drop_connection(domain, connection);
