@@ -100,10 +100,14 @@ std::string_view class_of(const Record& record) {
     case Record::Kind::sent: return "out";
     case Record::Kind::received: return "in";
     case Record::Kind::unreadable: return "in odd";
+    case Record::Kind::unreadable_sent: return "out odd";
     case Record::Kind::opened:
+    case Record::Kind::lost:
+    case Record::Kind::lost_sent:
     case Record::Kind::ended:
     case Record::Kind::broken:
-    case Record::Kind::left: break;
+    case Record::Kind::left:
+    case Record::Kind::left_by_reset: break;
   }
   return "event";
 }
@@ -114,7 +118,7 @@ std::string row(const Record& record, const std::string& id, bool several_connec
   const ShownPdu pdu = is_event ? ShownPdu{} : show(record);
   std::string label = is_event ? std::string{event_text(record.kind)} : escaped(pdu.name);
   if (record.damaged) label += " <b>spoilt</b>";
-  if (record.kind == Record::Kind::unreadable) label += " <b>not readable</b>";
+  if (is_unreadable(record)) label += " <b>not readable</b>";
   if (several_connections) label += " <small>" + std::to_string(record.connection) + "</small>";
   std::string out = "<tr class=\"" + std::string{class_of(record)} + "\"";
   if (!verdict.empty()) out += " id=" + id + " data-v=" + std::string{verdict};

@@ -169,12 +169,18 @@ class Wire {
         segment(record, Side::target, syn | ack, {}, {});
         segment(record, Side::initiator, ack, {}, {});
         break;
-      case Record::Kind::sent: data(record, Side::initiator, comments); break;
+      case Record::Kind::sent:
+      case Record::Kind::unreadable_sent: data(record, Side::initiator, comments); break;
       case Record::Kind::received:
       case Record::Kind::unreadable: data(record, Side::target, comments); break;
       case Record::Kind::ended: segment(record, Side::target, fin | ack, {}, comments); break;
       case Record::Kind::broken: segment(record, Side::target, rst | ack, {}, comments); break;
       case Record::Kind::left: segment(record, Side::initiator, fin | ack, {}, comments); break;
+      case Record::Kind::left_by_reset:
+        segment(record, Side::initiator, rst | ack, {}, comments);
+        break;
+      case Record::Kind::lost:
+      case Record::Kind::lost_sent: break;
     }
   }
 

@@ -36,7 +36,7 @@ std::string opaque_text(ByteView bytes) { return iscsi::text::encode_hexadecimal
 
 bool is_pdu(const Record& record) {
   return record.kind == Record::Kind::sent || record.kind == Record::Kind::received ||
-         record.kind == Record::Kind::unreadable;
+         is_unreadable(record);
 }
 
 std::uint8_t opcode_of(ByteView header) {
@@ -182,9 +182,13 @@ std::string_view event_text(Record::Kind kind) {
     case Record::Kind::ended: return "the target ended the connection";
     case Record::Kind::broken: return "the target reset the connection";
     case Record::Kind::left: return "the initiator ended the connection";
+    case Record::Kind::left_by_reset: return "the initiator reset the connection";
+    case Record::Kind::lost: return "bytes of the target are missing";
+    case Record::Kind::lost_sent: return "bytes of the initiator are missing";
     case Record::Kind::sent:
     case Record::Kind::received:
-    case Record::Kind::unreadable: break;
+    case Record::Kind::unreadable:
+    case Record::Kind::unreadable_sent: break;
   }
   return {};
 }
@@ -195,7 +199,7 @@ std::string print_line(const Record& record) {
   if (record.kind == Record::Kind::sent)
     return "->" + connection + pdu_text(record) + (record.damaged ? " [spoilt]" : "");
   if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record);
-  return "<-" + connection + "not readable: " +
+  return (record.kind == Record::Kind::unreadable ? "<-" : "->") + connection + "not readable: " +
          std::string{record.violation ? iscsi::about(record.violation->rule).slug : ""} + " " +
          pdu_text(record);
 }
