@@ -1,6 +1,7 @@
 #include "conformance/command/files.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,7 @@ namespace conformance {
 int refuse(const std::string& why) {
   std::string line = printable(why);
   std::ranges::replace(line, '\n', ' ');
-  std::fprintf(stderr, "iscsi-conform: %s\n", line.c_str());
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, line.c_str());
   return exit_usage;
 }
 

@@ -1,0 +1,97 @@
+#pragma once
+
+/// Captured conversations, read PDU by PDU: whatever file they come in, in memory that does not
+/// grow with it.
+///
+///     auto capture = Capture::open("session.pcapng");
+///     while (const auto record = capture->next(); record && *record) use(**record);
+///
+/// Connections are numbered from 0 in the order in which they turn out to be iSCSI. Who is the
+/// initiator is told by what is said, never by ports. What a file does not hold is told too:
+/// `lost` and `lost_sent` stand where PDUs are missing, `Hole`s where a PDU was cut, `midway`
+/// where a beginning is missing; nothing of that is anybody's breach of a rule.
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conformance/model/transcript.hpp"
+
+namespace conformance {
+
+/// One end of a TCP connection. An IPv4 address fills the first four bytes.
+struct Endpoint {
+  std::array<std::uint8_t, 16> address{};
+  std::uint16_t port = 0;
+  bool v6 = false;
+
+  /// `192.0.2.1:3260`, `[2001:db8::1]:3260`.
+  [[nodiscard]] std::string print() const;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Flow {
+  Endpoint initiator;
+  Endpoint target;
+};
+
+/// What is to be said about the file, not about the conversation.
+struct CaptureNote {
+  std::uint64_t packet = 0;  ///< from 1; 0: the file as a whole
+  std::optional<ConnectionNumber> connection{};
+  std::string text;
+};
+
+/// Where several connections wait for missing packets at the same time, records may come in
+/// another order than their packets across connections; within one they never do.
+class RecordSource {
+ public:
+  RecordSource() = default;
+  RecordSource(const RecordSource&) = delete;
+  RecordSource& operator=(const RecordSource&) = delete;
+  virtual ~RecordSource() = default;
+
+  /// The next record, or nothing at the end. Errors name the packet, or the place in the file;
+  /// after one there is nothing more to read.
+  [[nodiscard]] virtual std::expected<std::optional<Record>, std::string> next() = 0;
+
+  /// Who talks to whom; of connections that have had a record.
+  [[nodiscard]] virtual Flow flow(ConnectionNumber connection) const = 0;
+
+  /// The notes since the last call.
+  [[nodiscard]] virtual std::vector<CaptureNote> take_notes() = 0;
+
+  /// Packets read so far.
+  [[nodiscard]] virtual std::uint64_t packets() const = 0;
+
+  /// Microseconds from 1970 to the first packet, from which `Record::at_us` counts.
+  [[nodiscard]] virtual std::uint64_t began_at_us() const = 0;
+};
+
+class Capture {
+ public:
+  /// pcap and pcapng; Wireshark's JSON (`tshark -T json -x`); each also compressed (gzip, xz, zstd,
+  /// bzip2 …). Errors name the file.
+  [[nodiscard]] static std::expected<Capture, std::string> open(const std::filesystem::path& file);
+
+  explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
+
+  [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
+  [[nodiscard]] Flow flow(ConnectionNumber connection) const { return source_->flow(connection); }
+  [[nodiscard]] std::vector<CaptureNote> take_notes() { return source_->take_notes(); }
+  [[nodiscard]] std::uint64_t packets() const { return source_->packets(); }
+  [[nodiscard]] std::uint64_t began_at_us() const { return source_->began_at_us(); }
+
+ private:
+  std::unique_ptr<RecordSource> source_;
+};
+
+/// A whole capture; for those that are small.
+[[nodiscard]] std::expected<Transcript, std::string> read_all(const std::filesystem::path& file);
+
+}  // namespace conformance

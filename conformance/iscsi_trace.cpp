@@ -1,0 +1,13 @@
+/// iscsi-trace: looks into captured iSCSI sessions.
+///
+///   show      the conversation, PDU by PDU
+///
+/// Exit status: 0 everything came out as expected, 1 it did not, 2 a wrong command line or a file
+/// that cannot be read.
+
+#include "conformance/trace/options.hpp"
+
+int main(int argc, char** argv) {
+  const auto options = conformance::read_trace_command_line(argc, argv);
+  return options ? options->run(*options) : options.error().status;
+}
