@@ -84,6 +84,29 @@ inline constexpr auto full_feature_rows = std::to_array<RuleInfo>({
      "a NOP-In with a target transfer tag is answered by a NOP-Out that repeats it"},
     {Rule::login_ends_in_time, "login-ends-in-time", "9.3", Level::may, initiator, drop_connection,
      "a login phase comes to its end within the target's patience"},
+
+    // What no target has to act on, and the monitor judges.
+    {Rule::cmd_sn_advances_by_one, "cmd-sn-advances-by-one", "3.2.2.1", Level::must, initiator,
+     audit_only, "CmdSN goes up by one with every request that is not immediate, and never back"},
+    {Rule::immediate_request_carries_current_cmd_sn, "immediate-request-carries-current-cmd-sn",
+     "3.2.2.1", Level::must, initiator, audit_only,
+     "an immediate request carries the CmdSN that the next request will use"},
+    {Rule::exp_stat_sn_is_not_ahead, "exp-stat-sn-is-not-ahead", "10.3.3", Level::implied,
+     initiator, audit_only, "ExpStatSN acknowledges responses that were sent, and no others"},
+    {Rule::r2ts_are_answered_in_order, "r2ts-are-answered-in-order", "10.8", Level::must, initiator,
+     audit_only, "the R2Ts of a connection are answered in the order in which they came"},
+    {Rule::unsolicited_data_keeps_command_order, "unsolicited-data-keeps-command-order", "3.2.4.2",
+     Level::must, initiator, audit_only,
+     "the unsolicited Data-Out of a connection comes in the order of the commands"},
+    {Rule::nop_out_repeats_lun, "nop-out-repeats-lun", "10.18.2", Level::must, initiator,
+     audit_only, "a NOP-Out with a target transfer tag carries the LUN of the NOP-In"},
+    {Rule::text_request_repeats_lun, "text-request-repeats-lun", "10.11.4", Level::must, initiator,
+     audit_only, "a Text Request that goes on carries the LUN of the last response"},
+    {Rule::text_sequence_keeps_immediate_bit, "text-sequence-keeps-immediate-bit", "10.10.3",
+     Level::must, initiator, audit_only, "all requests of a text negotiation have the same I bit"},
+    {Rule::abort_names_number_of_its_task, "abort-names-number-of-its-task", "10.5.5", Level::must,
+     initiator, audit_only,
+     "RefCmdSN of an ABORT TASK is the CmdSN of its task, or its own for an immediate one"},
 });
 
 }  // namespace iscsi::rows

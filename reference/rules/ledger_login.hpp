@@ -86,6 +86,8 @@ inline constexpr auto login_rows = std::to_array<RuleInfo>({
      "a step of an authentication exchange has no keys but those that define it"},
     {Rule::chap_algorithm_is_usable, "chap-algorithm-is-usable", "11.1.4", Level::must, initiator,
      login_failure(0x0201), "the algorithms proposed include one that the target may use"},
+    {Rule::chap_md5_is_offered, "chap-md5-is-offered", "11.1.4", Level::must, initiator, audit_only,
+     "CHAP_A of the initiator lists 5, CHAP with MD5"},
     {Rule::chap_identifier_is_one_byte, "chap-identifier-is-one-byte", "RFC 1994 4.1",
      Level::implied, both, login_failure(0x0200), "CHAP_I is a number from 0 to 255"},
     {Rule::chap_response_is_right, "chap-response-is-right", "11.1.4", Level::must, both,
