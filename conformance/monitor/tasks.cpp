@@ -186,13 +186,28 @@ bool check_open(Look& look, const Task& task, const Pdu& pdu) {
 
 }  // namespace
 
+namespace {
+
+/// Whether an ExpCmdSN of the session is past that number.
+bool is_acknowledged(const Conversation& all, std::size_t session, CmdSN cmd_sn) {
+  return std::ranges::any_of(all.connections, [&](const auto& entry) {
+    const Connection& one = entry.second;
+    return one.session == session && one.exp_cmd_sn && cmd_sn.precedes(*one.exp_cmd_sn);
+  });
+}
+
+}  // namespace
+
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
   const Opcode opcode = pdu.opcode();
   if (!is_command(opcode)) return;
   Session& session = all.session_of(connection);
   const CmdSN cmd_sn = pdu.cmd_sn();
   const bool duplicate = !pdu.immediate() && session.sent.contains(cmd_sn.value);
-  if (!pdu.immediate()) session.add(cmd_sn);
+  if (!pdu.immediate()) {
+    session.add(cmd_sn);
+    if (is_acknowledged(all, connection.session, cmd_sn)) session.spent.insert(cmd_sn.value);
+  }
   const std::uint32_t tag = pdu.tag();
   const auto known = connection.tasks.find(tag);
   const bool open =
@@ -200,7 +215,7 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   const bool goes_on = open && opcode == Opcode::text_request && pdu.transfer_tag() != no_tag &&
                        known->second.request == Opcode::text_request;
   if (duplicate) {
-    session.repeated.insert(cmd_sn.value);
+    session.spent.insert(cmd_sn.value);
     // To be passed over as a retry. But the first one may have been outside of the window, and
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.cmd_sn == cmd_sn;
@@ -284,8 +299,9 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   if (!is_command(request.opcode())) return;
   if (!request.immediate()) {
     Session& session = all.session_of(connection);
-    // Where another command had the number too, that one may have filled the gap.
-    if (!session.repeated.contains(request.cmd_sn().value))
+    // A number that another command had may have been filled by that one; one that was behind the
+    // window leaves no gap in it (decision 0023).
+    if (!session.spent.contains(request.cmd_sn().value))
       look.check(Rule::rejected_command_leaves_a_gap,
                  pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
                  "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));

@@ -106,7 +106,9 @@ struct Session {
   std::uint16_t tsih = 0;
   iscsi::wire::CmdSN next_unsent{};    ///< behind the CmdSNs sent without a gap
   std::set<std::uint32_t> sent{};      ///< CmdSNs of requests that are not immediate
-  std::set<std::uint32_t> repeated{};  ///< CmdSNs that more than one of them had
+  /// CmdSNs that prove nothing of a gap: more than one request had them, or they were acknowledged
+  /// before they were sent.
+  std::set<std::uint32_t> spent{};
   bool seen_from_the_start = true;     ///< its leading login is part of the transcript
 
   void add(iscsi::wire::CmdSN cmd_sn) {

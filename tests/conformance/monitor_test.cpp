@@ -132,6 +132,16 @@ TEST(TheMonitor, BlamesNoRejectOfACommandWhoseNumberAnotherHadBefore) {
 }
 
 /// A capture may begin when a session has other connections already, whose commands nobody saw.
+/// Decision 0023: the target may reject it for its form before it looks at the number.
+TEST(TheMonitor, AsksForNoGapOfARejectedCommandBehindTheWindow) {
+  Scene scene;
+  scene.login();
+  const auto stale = changed<NopOut>(ping(), [](auto& pdu) { pdu.cmd_sn = {9}; });
+  scene.say(stale).answer(Reject{.reason = RejectReason::invalid_pdu_field},
+                          header_text(encode_header(stale, {})));
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, DoesNotCountTheCommandsOfASessionThatItHasNotSeenBegin) {
   Scene scene;
   const iscsi::wire::Tsih tsih{7};

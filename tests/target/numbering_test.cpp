@@ -67,6 +67,19 @@ TEST_F(Numbering, IgnoresNumbersOutsideTheWindowInSilence) {
   }
 }
 
+/// Decision 0023.
+TEST_F(Numbering, AMalformedCommandOutsideTheWindowIsRejected) {
+  const auto first = initiator.cmd_sn;
+  pdu::TaskManagementRequest request{.initiator_task_tag = initiator.new_tag(),
+                                     .cmd_sn = first + 0xffff'ffffU};
+  Bytes bytes = initiator.bytes_of(request);
+  bytes[1] = std::byte{0x8f};  // a function that 10.5.1 reserves
+  initiator.put(bytes);
+  initiator.expect_reject(pdu::RejectReason::protocol_error, bytes);
+  initiator.send_as_is(numbered(first));  // the window has not moved
+  EXPECT_EQ(answered().size(), 1U);
+}
+
 TEST_F(Numbering, IgnoresANumberThatIsHeldAlready) {
   const auto first = initiator.cmd_sn;
   initiator.send_as_is(numbered(first + 2));
