@@ -121,6 +121,9 @@ void check_integrity(Look& look, const LoginWatch& login, const Parameters& agre
 void finish_login(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   connection.stage = Stage::full_feature;
   connection.agreed = connection.talk.parameters();
+  // Whoever sends in full feature phase has read the response that began it, whatever its
+  // ExpStatSN.
+  connection.acknowledged = connection.next_stat_sn;
   check_integrity(look, connection.login, connection.agreed);
   all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
 }
@@ -164,7 +167,8 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
   if (connection.desynchronised) return;
   const bool open = login.open_requests > 0;
   if (open) --login.open_requests;
-  const bool other = std::exchange(login.other_request, false);
+  // Both may be on their way: which of them this response is for cannot be told.
+  const bool other = open ? login.other_request : std::exchange(login.other_request, false);
   look.check(Rule::response_answers_a_request, open || other, 0, 0x23,
              "a Login Response without a request");
   if (!open && !other) return;

@@ -48,6 +48,7 @@ void hear_request(Conversation& all, Connection& connection, const Record& recor
   }
   const Pdu pdu{framed->frame};
   connection.headers.insert(std::string{iscsi::wire::as_text(framed->frame.header)});
+  if (connection.in_full_feature()) note_number(all, connection, pdu);
   if (!framed->data_intact) {  // 6.7: to be discarded
     const auto task = connection.tasks.find(pdu.tag());
     if (task != connection.tasks.end()) task->second.disturbed = true;

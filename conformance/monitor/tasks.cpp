@@ -2,6 +2,7 @@
 /// Reject.
 
 #include <algorithm>
+#include <utility>
 
 #include "conformance/monitor/watched.hpp"
 
@@ -133,7 +134,10 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
   connection.talk.response(Stage::full_feature, pdu.bit(1, 1), final, pdu.frame.data);
   look.take(connection.talk);
   check_send_targets(look, connection, task, pdu);
-  if (!final) return;
+  if (!final) {
+    task.text_tag = pdu.transfer_tag();
+    return;
+  }
   connection.agreed = connection.talk.parameters();
   task.done = true;
 }
@@ -184,10 +188,6 @@ bool check_open(Look& look, const Task& task, const Pdu& pdu) {
   return !task.done && !task.aborted;
 }
 
-}  // namespace
-
-namespace {
-
 /// Whether an ExpCmdSN of the session is past that number.
 bool is_acknowledged(const Conversation& all, std::size_t session, CmdSN cmd_sn) {
   return std::ranges::any_of(all.connections, [&](const auto& entry) {
@@ -198,16 +198,21 @@ bool is_acknowledged(const Conversation& all, std::size_t session, CmdSN cmd_sn)
 
 }  // namespace
 
+void note_number(Conversation& all, Connection& connection, const Pdu& pdu) {
+  if (!is_command(pdu.opcode()) || pdu.immediate()) return;
+  Session& session = all.session_of(connection);
+  const CmdSN cmd_sn = pdu.cmd_sn();
+  if (session.sent.contains(cmd_sn.value) || is_acknowledged(all, connection.session, cmd_sn))
+    session.spent.insert(cmd_sn.value);
+}
+
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
   const Opcode opcode = pdu.opcode();
   if (!is_command(opcode)) return;
   Session& session = all.session_of(connection);
   const CmdSN cmd_sn = pdu.cmd_sn();
   const bool duplicate = !pdu.immediate() && session.sent.contains(cmd_sn.value);
-  if (!pdu.immediate()) {
-    session.add(cmd_sn);
-    if (is_acknowledged(all, connection.session, cmd_sn)) session.spent.insert(cmd_sn.value);
-  }
+  if (!pdu.immediate()) session.add(cmd_sn);
   const std::uint32_t tag = pdu.tag();
   const auto known = connection.tasks.find(tag);
   const bool open =
@@ -215,7 +220,6 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   const bool goes_on = open && opcode == Opcode::text_request && pdu.transfer_tag() != no_tag &&
                        known->second.request == Opcode::text_request;
   if (duplicate) {
-    session.spent.insert(cmd_sn.value);
     // To be passed over as a retry. But the first one may have been outside of the window, and
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.cmd_sn == cmd_sn;
@@ -226,10 +230,12 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received
   if (tag == no_tag) return;
   Task& task = connection.tasks[tag];
-  if (!goes_on) {
-    const bool reused = open;
+  if (goes_on) {
+    // 10.10.4: the tag of the last response goes on; what comes of any other one cannot be told.
+    if (std::exchange(task.text_tag, no_tag) != pdu.transfer_tag()) task.ambiguous = true;
+  } else {
     task = Task{};
-    task.ambiguous = reused;
+    task.ambiguous = open;
   }
   task.request = opcode;
   task.cmd_sn = cmd_sn;

@@ -90,11 +90,12 @@ struct Task {
 
   // Others.
   iscsi::wire::Bytes ping;
-  bool text_final = false;      ///< F bit of the last text request
-  bool text_continued = false;  ///< its C bit
-  bool sends_targets = false;   ///< the negotiation is SendTargets and nothing else
-  bool records_begun = false;   ///< a target record came
-  std::uint8_t function = 0;    ///< of task management
+  bool text_final = false;          ///< F bit of the last text request
+  bool text_continued = false;      ///< its C bit
+  std::uint32_t text_tag = no_tag;  ///< of a text response that waits to be gone on with
+  bool sends_targets = false;       ///< the negotiation is SendTargets and nothing else
+  bool records_begun = false;       ///< a target record came
+  std::uint8_t function = 0;        ///< of task management
   std::uint32_t referenced_tag = no_tag;
   /// The StatSN behind the responses that came before the request.
   std::optional<iscsi::wire::StatSN> responses_before;
@@ -104,12 +105,12 @@ struct Task {
 
 struct Session {
   std::uint16_t tsih = 0;
-  iscsi::wire::CmdSN next_unsent{};    ///< behind the CmdSNs sent without a gap
-  std::set<std::uint32_t> sent{};      ///< CmdSNs of requests that are not immediate
+  iscsi::wire::CmdSN next_unsent{};  ///< behind the CmdSNs sent without a gap
+  std::set<std::uint32_t> sent{};    ///< CmdSNs of requests that are not immediate
   /// CmdSNs that prove nothing of a gap: more than one request had them, or they were acknowledged
   /// before they were sent.
   std::set<std::uint32_t> spent{};
-  bool seen_from_the_start = true;     ///< its leading login is part of the transcript
+  bool seen_from_the_start = true;  ///< its leading login is part of the transcript
 
   void add(iscsi::wire::CmdSN cmd_sn) {
     sent.insert(cmd_sn.value);
@@ -147,7 +148,7 @@ struct Connection {
   Parameters agreed;
   std::optional<iscsi::wire::StatSN> next_stat_sn;
   std::optional<iscsi::wire::CmdSN> exp_cmd_sn;     ///< the last one seen
-  std::optional<iscsi::wire::StatSN> acknowledged;  ///< the furthest ExpStatSN sent since login
+  std::optional<iscsi::wire::StatSN> acknowledged;  ///< by the login, then by ExpStatSN
   std::map<std::uint32_t, Task> tasks;
   std::set<std::string> headers;  ///< of all PDUs sent
   std::string portal_group_tag;   ///< as the login told it
@@ -210,6 +211,7 @@ void check_send_targets(Look& look, const Connection& connection, Task& task, co
 void check_device_names(Look& look, const Connection& connection, const Task& task, const Pdu& pdu);
 
 // tasks.cpp
+void note_number(Conversation& all, Connection& connection, const Pdu& pdu);
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged);
 void check_task_response(Look& look, Connection& connection, const Pdu& pdu);
 void check_reject(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);

@@ -142,6 +142,27 @@ TEST(TheMonitor, AsksForNoGapOfARejectedCommandBehindTheWindow) {
   EXPECT_EQ(scene.broken(), std::set<Rule>{});
 }
 
+/// 3.2.3: the ping in the middle of a login is refused with 020b, behind the answer to the request
+/// that was sent before it.
+TEST(TheMonitor, TakesARefusalForARequestThatWasSentDuringALogin) {
+  Scene scene;
+  const auto request = changed<LoginRequest>(Scene::login_request(), [](auto& pdu) {
+    pdu.transit = false;
+    pdu.next_stage = {};
+  });
+  scene.say(request, Scene::names()).say(ping());
+  scene.answer(changed<LoginResponse>(Scene::login_response(),
+                                      [](auto& pdu) {
+                                        pdu.transit = false;
+                                        pdu.next_stage = {};
+                                        pdu.tsih = {};
+                                      }),
+               pairs("TargetPortalGroupTag=1/"));
+  scene.raw(LoginResponse{.initiator_task_tag = InitiatorTaskTag{1},
+                          .status = LoginStatus::invalid_during_login});
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, DoesNotCountTheCommandsOfASessionThatItHasNotSeenBegin) {
   Scene scene;
   const iscsi::wire::Tsih tsih{7};
