@@ -54,6 +54,8 @@ class RecordSource {
   RecordSource() = default;
   RecordSource(const RecordSource&) = delete;
   RecordSource& operator=(const RecordSource&) = delete;
+  RecordSource(RecordSource&&) = delete;
+  RecordSource& operator=(RecordSource&&) = delete;
   virtual ~RecordSource() = default;
 
   /// The next record, or nothing at the end. Errors name the packet, or the place in the file;
@@ -78,6 +80,9 @@ class Capture {
   /// pcap and pcapng; Wireshark's JSON (`tshark -T json -x`); each also compressed (gzip, xz, zstd,
   /// bzip2 …). Errors name the file.
   [[nodiscard]] static std::expected<Capture, std::string> open(const std::filesystem::path& file);
+
+  /// The same of a file in memory, which outlives it.
+  [[nodiscard]] static std::expected<Capture, std::string> open(iscsi::wire::ByteView file);
 
   explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
 
