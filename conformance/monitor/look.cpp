@@ -61,6 +61,42 @@ Looks Look::inconclusive(Side side) const {
   return looks_of(counts_[static_cast<std::size_t>(side)].inconclusive);
 }
 
+void Look::hold(Finding finding) {
+  constexpr std::size_t most = 1000;
+  auto& held = held_[{connection_, finding.side}];
+  held.push_back({.finding = std::move(finding), .by_itself = by_itself_});
+  if (held.size() > most) release(connection_, held.back().finding.side);
+}
+
+void Look::release(ConnectionNumber connection, Side accused) {
+  const auto held = held_.find({connection, accused});
+  if (held == held_.end()) return;
+  for (Held& one : held->second) findings_.push_back(std::move(one.finding));
+  held_.erase(held);
+}
+
+void Look::drop(ConnectionNumber connection, Side accused) {
+  const auto held = held_.find({connection, accused});
+  if (held == held_.end()) return;
+  for (Held& one : held->second) {
+    if (one.by_itself) {
+      findings_.push_back(std::move(one.finding));
+      continue;
+    }
+    const auto rule = static_cast<std::size_t>(one.finding.rule);
+    --of(accused).checked[rule];
+    ++of(accused).inconclusive[rule];
+  }
+  held_.erase(held);
+}
+
+void Look::release_all() {
+  while (!held_.empty()) {
+    const Accused first = held_.begin()->first;
+    release(first.first, first.second);
+  }
+}
+
 void Look::take(Talk& talk) {
   for (const Rule rule : talk.take_checked(side_)) checked(rule);
   for (TextBreach& breach : talk.take_breaches(side_))

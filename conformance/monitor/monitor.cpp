@@ -60,8 +60,10 @@ void hear_request(Look& look, Conversation& all, Connection& connection, const R
   const auto& framed = std::get<Framed>(reading.framing);
   const Pdu pdu{framed.frame, reading.whole};
   connection.headers.add(std::string{iscsi::wire::as_text(framed.frame.header)});
+  look.by_itself(true);
   check_digests(look, reading, framed);
   check_form(look, pdu, Side::initiator);
+  look.by_itself(false);
   check_length(look, connection, pdu, Side::initiator);
   if (!framed.data_intact) {  // 6.7: to be discarded
     check_request_numbers(look, all, connection, pdu);
@@ -95,8 +97,10 @@ void hear_response(Look& look, Conversation& all, Connection& connection, const 
     return;
   }
   const Pdu pdu{framed->frame, reading.whole};
+  look.by_itself(true);
   check_digests(look, reading, *framed);
   check_form(look, pdu, Side::target);
+  look.by_itself(false);
   check_length(look, connection, pdu, Side::target);
   const auto* description = iscsi::pdu::describe(static_cast<std::uint8_t>(pdu.opcode()));
   if (description == nullptr || !iscsi::pdu::is_from_target(pdu.opcode())) return;
@@ -137,7 +141,14 @@ void Monitor::take(const Record& record) {
   if (record.kind == Kind::sent || record.kind == Kind::received)
     note_beginning(all, connection, record);
   const bool initiator = record.kind == Kind::sent || record.kind == Kind::unreadable_sent;
-  look.at(number, initiator ? Side::initiator : Side::target, connection.agreement_known);
+  const bool gap = record.kind == Kind::lost || record.kind == Kind::lost_sent;
+  const Side side = initiator || record.kind == Kind::lost_sent ? Side::initiator : Side::target;
+  const Side other = side == Side::target ? Side::initiator : Side::target;
+  if (gap || is_unreadable(record))
+    look.drop(record.connection, other);
+  else if (record.kind == Kind::sent || record.kind == Kind::received)
+    look.release(record.connection, other);
+  look.at(number, record.connection, side, connection.agreement_known);
   switch (record.kind) {
     case Kind::sent: hear_request(look, all, connection, record, number); break;
     case Kind::received: hear_response(look, all, connection, record); break;
@@ -156,6 +167,7 @@ void Monitor::take(const Record& record) {
   }
 }
 
+void Monitor::finish() { state_->look.release_all(); }
 std::vector<Finding> Monitor::take_findings() { return state_->look.take_findings(); }
 Looks Monitor::checked(Side side) const { return state_->look.checked(side); }
 Looks Monitor::inconclusive(Side side) const { return state_->look.inconclusive(side); }
@@ -163,10 +175,12 @@ Looks Monitor::inconclusive(Side side) const { return state_->look.inconclusive(
 Observation observe(const Transcript& transcript, Side side) {
   Monitor monitor;
   for (const Record& record : transcript) monitor.take(record);
+  monitor.finish();
   Observation out{.findings = monitor.take_findings(),
                   .checked = monitor.checked(side),
                   .inconclusive = monitor.inconclusive(side)};
   std::erase_if(out.findings, [&](const Finding& finding) { return finding.side != side; });
+  std::ranges::stable_sort(out.findings, {}, &Finding::record);
   return out;
 }
 

@@ -62,8 +62,11 @@ class Monitor {
 
   void take(const Record& record);
 
-  /// The findings since the last call, of both sides, in the order of their records; nothing is
-  /// remembered of them. Only the breach of a duty that a record closes is told with a later one.
+  /// No record follows.
+  void finish();
+
+  /// The findings since the last call, of both sides; nothing is remembered of them. They come
+  /// when the other side has been heard, or with `finish`: a gap that shows then takes them back.
   [[nodiscard]] std::vector<Finding> take_findings();
 
   /// Of all records so far.

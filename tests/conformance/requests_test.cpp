@@ -145,6 +145,19 @@ TEST(TheMonitor, NumbersGoOnBehindAGapFromWhatIsSeen) {
   EXPECT_EQ(slugs(scene.answer(echo()).broken()), " status-comes-once");
 }
 
+/// A gap shows when something comes behind it, and may have begun long before.
+TEST(TheMonitor, TakesBackWhatAGapMayExplain) {
+  const auto ahead = changed<NopOut>(ping(), [](auto& pdu) { pdu.exp_stat_sn = {105}; });
+  Scene scene = acknowledged().say(ahead);
+  EXPECT_EQ(slugs(scene.broken(Side::initiator)), " exp-stat-sn-is-not-ahead");
+  scene = lacking(acknowledged().say(ahead).spoil(2, 0x40), Record::Kind::lost);
+  EXPECT_EQ(slugs(scene.broken(Side::initiator)), " reserved-bits-are-zero");
+  EXPECT_TRUE(observe(scene.transcript, Side::initiator)
+                  .inconclusive.contains(Rule::exp_stat_sn_is_not_ahead));
+  scene = lacking(acknowledged().answer(echo()), Record::Kind::lost_sent);
+  EXPECT_EQ(slugs(scene.broken()), "");
+}
+
 /// 10.2.1.8: which tags are in use is not known behind a gap.
 TEST(TheMonitor, DoesNotAskWhoseTagItIsBehindAGap) {
   Scene scene = lacking(acknowledged().say(Scene::read(64)), Record::Kind::lost);
@@ -193,6 +206,7 @@ TEST(TheMonitor, TellsTheSideOfAFinding) {
   scene.say(ping()).spoil(2, 0x40).answer(echo()).spoil(2, 0x40);
   Monitor monitor;
   for (const Record& record : scene.transcript) monitor.take(record);
+  monitor.finish();
   const auto findings = monitor.take_findings();
   ASSERT_EQ(findings.size(), 2U);
   EXPECT_EQ(findings[0].side, Side::initiator);
