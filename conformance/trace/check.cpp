@@ -4,7 +4,7 @@
 
 #include "conformance/command/conclude.hpp"
 #include "conformance/command/files.hpp"
-#include "conformance/trace/findings.hpp"
+#include "conformance/report/checked_captures.hpp"
 
 namespace conformance {
 namespace {

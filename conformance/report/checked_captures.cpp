@@ -1,4 +1,4 @@
-#include "conformance/trace/findings.hpp"
+#include "conformance/report/checked_captures.hpp"
 
 #include <algorithm>
 #include <filesystem>
