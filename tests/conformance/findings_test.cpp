@@ -10,7 +10,9 @@
 
 #include "conformance/report/checked_captures.hpp"
 #include "conformance/report/expectations.hpp"
+#include "conformance/report/pcapng.hpp"
 #include "conformance/report/reports.hpp"
+#include "conformance/sins.hpp"
 
 namespace conformance {
 namespace {
@@ -58,6 +60,62 @@ TEST(Findings, InCapturesAreThoseThatAreKnownWithAReason) {
     ++captures;
   }
   EXPECT_GT(captures, 10U);
+}
+
+/// A file of our own, in which the initiator breaks one rule and the target another.
+fs::path capture_with_two_sins() {
+  Scene scene = acknowledged();
+  scene.say(ping()).spoil(2, 0x40).answer(echo()).spoil(2, 0x40);
+  Story story;
+  const CaseResult one{.name = "x",
+                       .story = &story,
+                       .judgement = {},
+                       .observation = {},
+                       .transcript = scene.transcript};
+  const fs::path file = fs::path{testing::TempDir()} / "two_sins.pcapng";
+  const auto bytes = pcapng(one, false);
+  std::ofstream{file, std::ios::binary} << iscsi::wire::as_text(bytes);
+  return file;
+}
+
+RunResult checked(CheckedCaptures& captures, const std::string& known) {
+  EXPECT_TRUE(captures.read(capture_with_two_sins().string()).has_value());
+  RunResult run = captures.result(false);
+  sum_up_rules(run);
+  const auto expectations = read_expectations(R"({"version": 1, "known": [)" + known + "]}");
+  EXPECT_TRUE(expectations.has_value());
+  if (expectations) run.complaints = excuse(run, expectations->known);
+  return run;
+}
+
+TEST(Findings, TellTheSideThePacketAndTheByte) {
+  CheckedCaptures captures;
+  const RunResult run = checked(captures, "");
+  ASSERT_EQ(run.cases.size(), 1U);
+  std::set<Side> sides;
+  for (const RuleResult& rule : run.rules) {
+    if (rule.breaches.empty()) continue;
+    EXPECT_EQ(iscsi::about(rule.rule).slug, "reserved-bits-are-zero");
+    ASSERT_EQ(rule.breaches.size(), 1U);
+    const Breach& breach = rule.breaches.front();
+    EXPECT_EQ(breach.byte, 2U);
+    EXPECT_GT(run.cases[0].transcript.at(breach.record.value()).packet, 0U);
+    sides.insert(rule.side);
+  }
+  EXPECT_EQ(sides, (std::set<Side>{Side::initiator, Side::target}));
+  EXPECT_NE(console_summary(run).find("reserved-bits-are-zero (initiator)"), std::string::npos);
+  EXPECT_NE(console_summary(run).find(", packet "), std::string::npos);
+  EXPECT_NE(json_report(run).find("\"side\": \"initiator\""), std::string::npos);
+}
+
+TEST(Findings, AreExcusedForTheSideThatAnEntryNames) {
+  CheckedCaptures captures;
+  const RunResult run = checked(
+      captures,
+      R"({"rule": "reserved-bits-are-zero", "side": "target", "reason": "a reserved bit"})");
+  EXPECT_TRUE(run.complaints.empty());
+  for (const RuleResult& rule : run.rules)
+    EXPECT_TRUE(rule.breaches.empty() || rule.excuse.empty() == (rule.side == Side::initiator));
 }
 
 }  // namespace
