@@ -1,8 +1,9 @@
 #pragma once
 
 /// The catalogue: every normative statement of RFC 3720 in our own words, and what becomes of
-/// those that bind a target and can be seen from the wire. Each is covered by rules of the ledger,
-/// or left out for a reason. `rfc3720.json` beside this file holds it, a statement per line.
+/// those that can be seen from the wire: by an initiator in a target, by a target in an initiator.
+/// Each is covered by rules of the ledger, or left out for a reason. `rfc3720.json` beside this
+/// file holds it, a statement per line.
 
 #include <expected>
 #include <filesystem>
@@ -26,8 +27,15 @@ struct Statement {
   std::string left_out;            ///< the name of a reason for many statements, or empty
   std::string not_covered;         ///< a reason of its own, or empty
 
+  bool detectable = false;                     ///< a target can see whether an initiator keeps it
+  std::vector<iscsi::Rule> initiator_rules{};  ///< that cover it, as far as it binds initiators
+  std::string initiator_left_out{};
+  std::string initiator_not_covered{};
+
   /// Whether the suite owes it a rule or a reason.
   [[nodiscard]] bool is_due() const;
+  /// Whether the monitor does, where it judges initiators.
+  [[nodiscard]] bool is_due_of_initiators() const;
 };
 
 /// Why a group of statements is left out.
@@ -57,6 +65,7 @@ struct Catalogue {
 
   /// The ids of the statements that a rule covers.
   [[nodiscard]] std::vector<std::string> covered_by(iscsi::Rule rule) const;
+  [[nodiscard]] std::vector<std::string> covered_in_initiators_by(iscsi::Rule rule) const;
 };
 
 }  // namespace conformance

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "conformance/model/talk_words.hpp"
 #include "text/grammar.hpp"
 
 namespace conformance {
@@ -10,52 +11,33 @@ namespace conformance {
 using iscsi::Rule;
 using iscsi::text::KeyValue;
 
-namespace {
-
-Rule place_rule(Stage stage) {
-  if (stage == Stage::security) return Rule::security_stage_has_its_own_keys;
-  if (stage == Stage::operational) return Rule::operational_stage_has_its_own_keys;
-  return Rule::full_feature_phase_has_its_own_keys;
-}
-
-Rule once_rule(Stage stage) {
-  return stage == Stage::full_feature ? Rule::key_is_negotiated_once_in_sequence
-                                      : Rule::key_is_negotiated_once_in_login;
-}
-
-std::string pair_text(std::string_view key, std::string_view value) {
-  return std::string{key} + "=" + std::string{value};
-}
-
-/// 12.22.
-bool is_extension(std::string_view key) { return key.starts_with("X-") || key.starts_with("X#"); }
-
-bool has(const std::vector<HeardPair>& pairs, std::string_view key) {
-  return std::ranges::find(pairs, key, &HeardPair::key) != pairs.end();
-}
-
-/// D: in full feature phase a target's name comes in target records, as often as there are any.
-bool belongs_to_target_record(Stage stage, std::string_view key) {
-  return stage == Stage::full_feature && (key == "TargetName" || key == "TargetAddress");
-}
-
-}  // namespace
+using namespace talk_words;
 
 void Talk::check(Rule rule, bool holds, std::uint32_t byte, std::string found) {
-  checked_.insert(rule);
-  if (!holds) breaches_.push_back({.rule = rule, .byte = byte, .found = std::move(found)});
+  Heard& heard = heard_[static_cast<std::size_t>(speaker_)];
+  heard.checked.insert(rule);
+  if (!holds) heard.breaches.push_back({.rule = rule, .byte = byte, .found = std::move(found)});
 }
 
-std::vector<TextBreach> Talk::take_breaches() { return std::exchange(breaches_, {}); }
-std::set<Rule> Talk::take_checked() { return std::exchange(checked_, {}); }
+std::vector<TextBreach> Talk::take_breaches(Side side) {
+  return std::exchange(heard_[static_cast<std::size_t>(side)].breaches, {});
+}
+std::set<Rule> Talk::take_checked(Side side) {
+  return std::exchange(heard_[static_cast<std::size_t>(side)].checked, {});
+}
 
 void Talk::request(Stage stage, bool continued, iscsi::wire::ByteView data) {
+  speaker_ = Side::initiator;
   request_goes_on_ = continued;
   const auto text = request_text_.add(data, continued);
-  if (text && *text) hear_request(stage, **text);
+  if (!text)
+    check(text.error().rule, false, text.error().byte, "a text without end");
+  else if (*text)
+    hear_request(stage, **text);
 }
 
 void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteView data) {
+  speaker_ = Side::target;
   const auto text = response_text_.add(data, continued);
   if (!text) {
     check(text.error().rule, false, text.error().byte, "a text without end");
@@ -65,6 +47,16 @@ void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteVie
   out_of_step_ = out_of_step_ || (request_goes_on_ && !data.empty());
   if (*text) hear_response(stage, ends, **text);
   if (ends) close_negotiation();
+}
+
+void Talk::check_form(std::string_view text,
+                      const std::expected<std::vector<KeyValue>, iscsi::Violation>& parsed) {
+  if (text.empty()) return;
+  check(Rule::text_pair_ends_in_null, true, 0, {});
+  check(Rule::key_name_has_label_characters, true, 0, {});
+  if (!parsed)
+    check(parsed.error().rule, false, parsed.error().byte,
+          std::string{text.substr(0, iscsi::limits::text_value_bytes)});
 }
 
 void Talk::refuse() {
@@ -77,14 +69,18 @@ void Talk::hear_request(Stage stage, std::string_view text) {
   asked_.clear();
   step_ = nullptr;
   const auto pairs = iscsi::text::split(text);
-  initiator_errs_ = initiator_errs_ || !iscsi::text::parse(text);
+  const auto parsed = iscsi::text::parse(text);
+  check_form(text, parsed);
+  initiator_errs_ = initiator_errs_ || !parsed;
   if (!pairs) return;  // the initiator's own fault: nothing to hold the target to
   for (const KeyValue& pair : *pairs) {
     const std::string key{pair.key};
     const std::string value{pair.value};
     asked_.push_back({key, value});
     const KeyRow* row = find_key_row(key);
-    if (!sent_by_initiator_.insert(key).second && (row == nullptr || !row->repeatable)) {
+    const bool first = sent_by_initiator_.insert(key).second;
+    if (parsed) judge_request(stage, row, asked_.back(), first, pair.byte);
+    if (!first && (row == nullptr || !row->repeatable)) {
       initiator_repeats_ = true;  // what the target owes for that is not this class's question
       by_initiator_.erase(key);
       continue;
@@ -101,6 +97,10 @@ void Talk::hear_request(Stage stage, std::string_view text) {
   if (const auto method = parameters_.outcomes.find("AuthMethod");
       stage == Stage::security && method != parameters_.outcomes.end())
     step_ = find_step(method->second, [&](std::string_view key) { return has(asked_, key); });
+  judge_bursts_proposed();
+  judge_step_of_initiator();
+  owed_.clear();
+  for (const auto& [key, value] : by_target_) owed_.insert(key);
 }
 
 /// 3.3: a discovery session is for SendTargets and nothing else.
@@ -121,17 +121,10 @@ std::vector<HeardPair> Talk::split_pairs(std::string_view text) {
 void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
   answered_.clear();
   const auto pairs = iscsi::text::parse(text);
-  if (!text.empty()) {
-    checked_.insert(Rule::text_pair_ends_in_null);
-    checked_.insert(Rule::key_name_has_label_characters);
-  }
   unreadable_ = !pairs.has_value();
+  if (pairs || !initiator_errs_) check_form(text, pairs);
   if (!pairs) {
-    if (initiator_errs_)
-      answered_ = split_pairs(text);
-    else
-      check(pairs.error().rule, false, pairs.error().byte,
-            std::string{text.substr(0, iscsi::limits::text_value_bytes)});
+    if (initiator_errs_) answered_ = split_pairs(text);
     return;
   }
   if (out_of_step_ || initiator_errs_) {
@@ -143,6 +136,7 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
     hear_pair(stage, answered_.back().key, answered_.back().value, ends, pair.byte);
   }
   judge_step();
+  note_chap_step();
 }
 
 void Talk::hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
@@ -280,7 +274,8 @@ void Talk::close_negotiation() {
     check(row != nullptr ? Rule::proposal_is_answered : Rule::unknown_key_is_not_understood, false,
           0, "no answer to " + pair_text(key, proposal.value));
   }
-  if (by_initiator_.empty() && !asked_.empty()) checked_.insert(Rule::proposal_is_answered);
+  if (by_initiator_.empty() && !asked_.empty())
+    heard_[static_cast<std::size_t>(Side::target)].checked.insert(Rule::proposal_is_answered);
   by_initiator_.clear();
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 /// One negotiation, overheard (RFC 3720 5.1 to 5.4): which proposals are open, what came out of
-/// those that were answered, and which rules the target broke on the way. The player asks it for
+/// those that were answered, and which rules either side broke on the way. The player asks it for
 /// the outcome, the monitor for the breaches.
 ///
 /// A login is one `Talk` over both its stages; so is every sequence of text requests.
 
+#include <array>
+#include <expected>
 #include <map>
 #include <set>
 #include <string>
@@ -18,6 +20,7 @@
 #include "conformance/model/values.hpp"
 #include "rules/rule.hpp"
 #include "text/assembly.hpp"
+#include "text/grammar.hpp"
 #include "wire/bytes.hpp"
 
 namespace conformance {
@@ -50,6 +53,9 @@ class Talk {
   /// The target ends the negotiation without agreement: it owes no answer any more.
   void refuse();
 
+  /// The negotiation is over: what the initiator has not answered stays unanswered.
+  void conclude();
+
   /// What the last complete text of each side said.
   [[nodiscard]] const std::vector<HeardPair>& asked() const { return asked_; }
   [[nodiscard]] const std::vector<HeardPair>& answered() const { return answered_; }
@@ -65,13 +71,22 @@ class Talk {
   /// The state after everything heard so far.
   [[nodiscard]] const Parameters& parameters() const { return parameters_; }
 
-  /// The target's breaches since the last call.
-  [[nodiscard]] std::vector<TextBreach> take_breaches();
+  /// The breaches of that side since the last call.
+  [[nodiscard]] std::vector<TextBreach> take_breaches(Side side = Side::target);
 
   /// Rules for which something was there to be looked at, since the last call.
-  [[nodiscard]] std::set<iscsi::Rule> take_checked();
+  [[nodiscard]] std::set<iscsi::Rule> take_checked(Side side = Side::target);
 
  private:
+  /// What the initiator has to go on with, after the target's step of CHAP (11.1, 11.1.4).
+  enum class ChapStep : std::uint8_t { none, algorithms, response };
+
+  /// What was heard of one side for its judgement.
+  struct Heard {
+    std::vector<TextBreach> breaches;
+    std::set<iscsi::Rule> checked;
+  };
+
   struct Proposal {
     std::string value;
     bool in_place = true;  ///< in a stage and from a side where the key may be
@@ -80,7 +95,19 @@ class Talk {
   [[nodiscard]] bool is_in_place(Stage stage, const KeyRow& row) const;
   [[nodiscard]] static std::vector<HeardPair> split_pairs(std::string_view text);
   void hear_request(Stage stage, std::string_view text);
+  void judge_request(Stage stage, const KeyRow* row, const HeardPair& pair, bool first,
+                     std::uint32_t byte);
+  void judge_refusal_by_initiator(Stage stage, const KeyRow* row, const HeardPair& pair,
+                                  std::uint32_t byte);
+  void judge_declaration_by_initiator(Stage stage, const KeyRow& row, const HeardPair& pair,
+                                      std::uint32_t byte);
+  void judge_step_of_initiator();
+  void judge_bursts_proposed();
+  void note_chap_step();
   void hear_response(Stage stage, bool ends, std::string_view text);
+  void check_form(
+      std::string_view text,
+      const std::expected<std::vector<iscsi::text::KeyValue>, iscsi::Violation>& parsed);
   void hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
                  std::uint32_t byte);
   void judge_answer(const KeyRow& row, const Proposal& proposal, const std::string& value,
@@ -109,8 +136,11 @@ class Talk {
   bool initiator_errs_ = false;  ///< its text is malformed: the target may repeat what is wrong
   bool out_of_step_ = false;     ///< the target has answered a text that was not complete
   bool request_goes_on_ = false;
-  std::vector<TextBreach> breaches_;
-  std::set<iscsi::Rule> checked_;
+  std::set<std::string, std::less<>> owed_;  ///< proposals that the last request left unanswered
+  ChapStep chap_step_ = ChapStep::none;
+  std::string chap_challenge_;  ///< the target's, as it was spelt
+  Side speaker_ = Side::target;
+  std::array<Heard, 2> heard_;
 };
 
 }  // namespace conformance

@@ -20,9 +20,14 @@ struct BinaryKey {
   std::size_t most_bytes;
 };
 constexpr auto binary_keys = std::to_array<BinaryKey>({
+    {"KRB_AP_REQ", 65536},
     {"KRB_AP_REP", 65536},
+    {"SPKM_REQ", 65536},
+    {"SPKM_REP_IT", 65536},
     {"SPKM_REP_TI", 65536},
     {"SPKM_ERROR", 65536},
+    {"SRP_A", 1024},
+    {"SRP_M", 1024},
     {"SRP_s", 1024},
     {"SRP_B", 1024},
     {"SRP_HM", 1024},

@@ -25,14 +25,15 @@ bool says(const std::vector<HeardPair>& pairs, std::string_view key) {
 void begin_session(Conversation& all, Connection& connection) {
   const LoginWatch& login = connection.login;
   if (login.tsih != 0)
-    for (std::size_t i = 0; i < all.sessions.size(); ++i)
-      if (all.sessions[i].tsih == login.tsih) {
-        connection.session = i;
+    for (auto& [number, session] : all.sessions)
+      if (session.tsih == login.tsih) {
+        all.put(connection, number).had_others = true;
         return;
       }
-  connection.session = all.sessions.size();
-  all.sessions.push_back(
-      {.tsih = 0, .next_unsent = login.cmd_sn, .sent = {}, .seen_from_the_start = login.tsih == 0});
+  Session& session = all.put_into_new_session(connection);
+  session.next_unsent = login.cmd_sn;
+  session.seen_from_the_start = login.tsih == 0;
+  if (session.seen_from_the_start) session.next = login.cmd_sn;
 }
 
 void check_refusal(Look& look, Connection& connection, const Pdu& pdu) {
@@ -59,9 +60,8 @@ void check_stages(Look& look, const LoginWatch& login, const Pdu& pdu) {
   const std::uint64_t next = pdu.bits(1, 6, 2);
   const auto flags = std::to_integer<std::uint64_t>(pdu.frame.header[1]);
   look.check(Rule::login_response_transits_only_when_asked, !transit || login.transit, 1, flags);
-  look.check(
-      Rule::login_response_is_in_current_stage, current == login.current_stage, 1, current,
-      "CSG " + std::to_string(current) + ", expected " + std::to_string(login.current_stage));
+  look.check(Rule::login_response_is_in_current_stage, current == login.current_stage, 1, current,
+             expected("CSG", current, login.current_stage));
   if (!transit || !login.transit) return;
   look.check(Rule::next_stage_is_not_beyond_the_one_asked, next <= login.next_stage, 1, next,
              "NSG " + std::to_string(next) + " for " + std::to_string(login.next_stage));
@@ -120,12 +120,27 @@ void check_integrity(Look& look, const LoginWatch& login, const Parameters& agre
 
 void finish_login(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   connection.stage = Stage::full_feature;
-  connection.agreed = connection.talk.parameters();
   // Whoever sends in full feature phase has read the response that began it, whatever its
   // ExpStatSN.
   connection.acknowledged = connection.next_stat_sn;
-  check_integrity(look, connection.login, connection.agreed);
+  if (!connection.login.lossy) {
+    connection.take_over(connection.talk.parameters(), true);
+    connection.talk.conclude();
+    look.take_undone(connection.talk, connection.last_text_request);
+    check_integrity(look, connection.login, connection.agreed);
+  }
   all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
+}
+
+/// Of a login that was not seen as a whole only its end is looked for.
+void follow_lossy_login(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
+  connection.login.lossy = true;
+  connection.agreement_known = false;
+  connection.agreed = everything_allowed();
+  look.inconclusive(Rule::response_answers_a_request);
+  const bool final =
+      pdu.number<2>(36) == 0 && pdu.bit(1, 0) && pdu.bits(1, 6, 2) == full_feature_code;
+  if (final) finish_login(look, all, connection, pdu);
 }
 
 }  // namespace
@@ -142,11 +157,13 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
   login.current_stage = pdu.bits(1, 4, 2);
   login.next_stage = pdu.bits(1, 6, 2);
   login.disturbed = login.disturbed || damaged || (login.transit && login.continued);
+  login.lossy = login.lossy || !pdu.whole;
   if (first) {
     login.tag = pdu.tag();
     login.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
     login.cmd_sn = pdu.cmd_sn();
     login.cid = static_cast<std::uint16_t>(pdu.number<2>(20));
+    std::ranges::copy(pdu.frame.header, login.first_request.begin());
     if (login.tsih != 0) connection.talk.join_session();
     begin_session(all, connection);
   }
@@ -165,6 +182,10 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
     return;
   }
   if (connection.desynchronised) return;
+  if (login.lossy || !pdu.whole) {
+    follow_lossy_login(look, all, connection, pdu);
+    return;
+  }
   const bool open = login.open_requests > 0;
   if (open) --login.open_requests;
   // Both may be on their way: which of them this response is for cannot be told.
@@ -191,6 +212,8 @@ void check_login_response(Look& look, Conversation& all, Connection& connection,
                pdu.data_bytes());
   connection.talk.response(stage_of(login.current_stage), pdu.bit(1, 1), transit && login.transit,
                            pdu.frame.data);
+  login.answer_continues = pdu.bit(1, 1);
+  login.stage_due = transit && login.transit ? pdu.bits(1, 6, 2) : login.current_stage;
   if (login.disturbed)
     (void)connection.talk.take_breaches();
   else

@@ -11,10 +11,6 @@ using iscsi::wire::StatSN;
 
 namespace {
 
-std::string expected(std::uint32_t found, std::uint32_t wanted) {
-  return std::to_string(found) + ", expected " + std::to_string(wanted);
-}
-
 enum class Numbered : std::uint8_t { yes, shows_next, no };
 
 /// Whether the PDU uses up a StatSN (10.4.9, 10.7.3, 10.8.3, 10.9, 10.13.4, 10.17.3, 10.19.2).
@@ -31,12 +27,14 @@ void check_stat_sn(Look& look, Connection& connection, const Pdu& pdu) {
   const Numbered kind = numbered(pdu);
   if (kind == Numbered::no) return;
   const StatSN found = pdu.stat_sn();
+  const Rule rule = kind == Numbered::yes ? Rule::stat_sn_advances_by_one
+                                          : Rule::unnumbered_pdu_carries_next_stat_sn;
   if (connection.next_stat_sn && !connection.retransmission_asked) {
     const StatSN wanted = *connection.next_stat_sn;
-    const Rule rule = kind == Numbered::yes ? Rule::stat_sn_advances_by_one
-                                            : Rule::unnumbered_pdu_carries_next_stat_sn;
     look.check(rule, found == wanted, 24, found.value,
-               "StatSN " + expected(found.value, wanted.value));
+               expected("StatSN", found.value, wanted.value));
+  } else if (!connection.knows_all_tasks) {
+    look.inconclusive(rule);
   }
   if (kind == Numbered::yes) connection.next_stat_sn = found + 1;
 }
@@ -51,23 +49,31 @@ void check_numbers(Look& look, Conversation& all, Connection& connection, const 
 
   const CmdSN exp_cmd_sn = pdu.exp_cmd_sn();
   const CmdSN max_cmd_sn = pdu.max_cmd_sn();
-  look.check(Rule::max_cmd_sn_is_not_below_exp_cmd_sn, !max_cmd_sn.precedes(exp_cmd_sn - 1), 32,
-             max_cmd_sn.value, "with ExpCmdSN " + std::to_string(exp_cmd_sn.value));
-  const bool leading = login && connection.login.tsih == 0;
+  const bool usable = !max_cmd_sn.precedes(exp_cmd_sn - 1);
+  look.check(Rule::max_cmd_sn_is_not_below_exp_cmd_sn, usable, 32, max_cmd_sn.value,
+             [&] { return "with ExpCmdSN " + std::to_string(exp_cmd_sn.value); });
+  Session& session = all.session_of(connection);
+  if (usable && (!session.max_told || session.max_told->precedes(max_cmd_sn)))
+    session.max_told = max_cmd_sn;
+  const bool leading = login && connection.login.tsih == 0 && !connection.login.lossy;
   if (leading)
     look.check(Rule::leading_login_sets_exp_cmd_sn, exp_cmd_sn == connection.login.cmd_sn, 28,
                exp_cmd_sn.value,
-               "ExpCmdSN " + expected(exp_cmd_sn.value, connection.login.cmd_sn.value));
+               expected("ExpCmdSN", exp_cmd_sn.value, connection.login.cmd_sn.value));
   if (connection.desynchronised) return;
   if (connection.exp_cmd_sn)
     look.check(Rule::exp_cmd_sn_does_not_go_back, !exp_cmd_sn.precedes(*connection.exp_cmd_sn), 28,
-               exp_cmd_sn.value, "after " + std::to_string(connection.exp_cmd_sn->value));
+               exp_cmd_sn.value,
+               [&] { return "after " + std::to_string(connection.exp_cmd_sn->value); });
   connection.exp_cmd_sn = exp_cmd_sn;
-  const Session& session = all.session_of(connection);
+  if (login) return;
   const CmdSN unsent = session.next_unsent;
-  if (!login && session.seen_from_the_start)
+  if (session.seen_from_the_start)
     look.check(Rule::exp_cmd_sn_is_not_ahead, exp_cmd_sn.precedes_or_is(unsent), 28,
-               exp_cmd_sn.value, "the first CmdSN not sent is " + std::to_string(unsent.value));
+               exp_cmd_sn.value,
+               [&] { return "the first CmdSN not sent is " + std::to_string(unsent.value); });
+  else
+    look.inconclusive(Rule::exp_cmd_sn_is_not_ahead);
 }
 
 }  // namespace conformance::watched

@@ -14,12 +14,6 @@ using iscsi::wire::CmdSN;
 
 namespace {
 
-constexpr bool is_command(Opcode opcode) {
-  return opcode == Opcode::nop_out || opcode == Opcode::scsi_command ||
-         opcode == Opcode::task_management_request || opcode == Opcode::text_request ||
-         opcode == Opcode::logout_request;
-}
-
 enum Function : std::uint8_t {
   abort_task = 1,
   abort_task_set = 2,
@@ -54,11 +48,15 @@ void note_overlap(Connection& connection, Task& text) {
 /// Fills in what the kinds of request add to a task.
 void note_details(Connection& connection, Task& task, const Pdu& pdu) {
   switch (task.request) {
-    case Opcode::nop_out: task.ping.assign(pdu.frame.data.begin(), pdu.frame.data.end()); break;
+    case Opcode::nop_out:
+      task.ping.assign(pdu.frame.data.begin(), pdu.frame.data.end());
+      task.ambiguous = task.ambiguous || !pdu.whole;
+      break;
     case Opcode::scsi_command: note_command(connection, task, pdu); break;
     case Opcode::text_request:
       note_overlap(connection, task);
       if (pdu.transfer_tag() == no_tag) connection.talk = Talk{connection.agreed};
+      task.ambiguous = task.ambiguous || !pdu.whole;
       task.text_final = pdu.final();
       task.text_continued = pdu.bit(1, 1);
       connection.talk.request(Stage::full_feature, task.text_continued, pdu.frame.data);
@@ -115,13 +113,20 @@ void check_ping(Look& look, const Connection& connection, const Task& task, cons
       std::min<std::size_t>(task.ping.size(), connection.agreed.initiator_limit);
   const bool same =
       std::ranges::equal(pdu.frame.data, iscsi::wire::ByteView{task.ping}.first(wanted));
-  look.check(Rule::ping_data_is_returned, same, 48, pdu.data_bytes(),
-             std::to_string(pdu.data_bytes()) + " bytes for a ping of " +
-                 std::to_string(task.ping.size()));
+  look.check(Rule::ping_data_is_returned, same, 48, pdu.data_bytes(), [&] {
+    return std::to_string(pdu.data_bytes()) + " bytes for a ping of " +
+           std::to_string(task.ping.size());
+  });
 }
 
 void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   const bool final = pdu.final();
+  if (!pdu.whole) {  // what it said is not known, nor what was agreed
+    task.ambiguous = true;
+    connection.agreement_known = false;
+    connection.agreed = everything_allowed();
+    return;
+  }
   look.check(Rule::final_text_response_only_when_asked, !final || task.text_final, 1,
              std::to_integer<std::uint64_t>(pdu.frame.header[1]));
   if (task.text_continued)
@@ -138,7 +143,9 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
     task.text_tag = pdu.transfer_tag();
     return;
   }
-  connection.agreed = connection.talk.parameters();
+  connection.talk.conclude();
+  look.take_undone(connection.talk, connection.last_text_request);
+  if (connection.agreement_known) connection.take_over(connection.talk.parameters(), false);
   task.done = true;
 }
 
@@ -160,19 +167,35 @@ void check_task_set_waits(Look& look, const Connection& connection, const Task& 
                  std::to_string(task.responses_before->value - 1) + " came before the request");
 }
 
+/// What the function may have ended, the initiator may take for gone.
+void free_tags(Connection& connection, const Task& task, std::uint64_t response) {
+  constexpr std::uint64_t no_such_task = 1;
+  if (response > no_such_task) return;
+  if (task.function == abort_task) {
+    const auto aborted = connection.tasks.find(task.referenced_tag);
+    if (aborted != connection.tasks.end()) aborted->second.tag_may_be_free = true;
+    return;
+  }
+  for (auto& [tag, other] : connection.tasks) other.tag_may_be_free = true;
+}
+
 void check_task_management(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   task.done = true;
+  free_tags(connection, task, pdu.number<1>(2));
   if (pdu.number<1>(2) != 0) return;
   const std::vector<Task*> covered = covered_tasks(connection, task);
   if (!task.disturbed && (task.function == abort_task_set || task.function == clear_task_set))
     check_task_set_waits(look, connection, task, covered);
   for (Task* one : covered) one->aborted = true;
+  if (!covered.empty() && task.function == abort_task)
+    forget_finished(connection, task.referenced_tag);
 }
 
 void check_logout(Connection& connection, Task& task, const Pdu& pdu) {
   task.done = true;
   const bool this_one = task.logout_reason == 0 || task.logout_cid == connection.login.cid;
   if (pdu.number<1>(2) == 0 && this_one) connection.logged_out = true;
+  if (pdu.number<1>(2) != 0) connection.logout_request.reset();
 }
 
 /// Whether this response is one that the task can still get.
@@ -198,12 +221,18 @@ bool is_acknowledged(const Conversation& all, std::size_t session, CmdSN cmd_sn)
 
 }  // namespace
 
-void note_number(Conversation& all, Connection& connection, const Pdu& pdu) {
+bool is_command(Opcode opcode) {
+  return opcode == Opcode::nop_out || opcode == Opcode::scsi_command ||
+         opcode == Opcode::task_management_request || opcode == Opcode::text_request ||
+         opcode == Opcode::logout_request;
+}
+
+void note_number(Conversation& all, const Connection& connection, const Pdu& pdu) {
   if (!is_command(pdu.opcode()) || pdu.immediate()) return;
   Session& session = all.session_of(connection);
   const CmdSN cmd_sn = pdu.cmd_sn();
   if (session.sent.contains(cmd_sn.value) || is_acknowledged(all, connection.session, cmd_sn))
-    session.spent.insert(cmd_sn.value);
+    session.spent.add(cmd_sn.value);
 }
 
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
@@ -237,6 +266,8 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     task = Task{};
     task.ambiguous = open;
   }
+  task.place = ++connection.requests;
+  std::ranges::copy(pdu.frame.header, task.header.begin());
   task.request = opcode;
   task.cmd_sn = cmd_sn;
   task.immediate = pdu.immediate();
@@ -245,29 +276,19 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   note_details(connection, task, pdu);
 }
 
-void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
+namespace {
+
+void check_answer(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   const Opcode opcode = pdu.opcode();
-  if (connection.desynchronised || connection.retransmission_asked || pdu.tag() == no_tag) return;
-  if (opcode == Opcode::login_response || opcode == Opcode::reject ||
-      opcode == Opcode::async_message)
-    return;
-  const auto found = connection.tasks.find(pdu.tag());
-  if (found != connection.tasks.end() && found->second.ambiguous) return;
-  const bool fits = found != connection.tasks.end() && answers(found->second.request, opcode);
-  look.check(Rule::response_answers_a_request, fits, 16, pdu.tag(),
-             found == connection.tasks.end() ? "no request has this tag"
-                                             : "the request of this tag is of another kind");
-  if (!fits) return;
-  Task& task = found->second;
-  if (!check_open(look, task, pdu)) return;
   const bool has_status =
       opcode != Opcode::ready_to_transfer && (opcode != Opcode::data_in || pdu.bit(1, 7));
   if (has_status && !task.immediate)
     look.check(Rule::status_acknowledges_its_command, task.cmd_sn.precedes(pdu.exp_cmd_sn()), 28,
-               pdu.exp_cmd_sn().value, "CmdSN " + std::to_string(task.cmd_sn.value));
+               pdu.exp_cmd_sn().value,
+               [&] { return "CmdSN " + std::to_string(task.cmd_sn.value); });
   switch (opcode) {
     case Opcode::nop_in:
-      check_ping(look, connection, task, pdu);
+      if (pdu.whole) check_ping(look, connection, task, pdu);
       task.done = true;
       break;
     case Opcode::text_response: check_text(look, connection, task, pdu); break;
@@ -280,6 +301,34 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
     case Opcode::scsi_response: check_scsi_response(look, task, pdu); break;
     default: break;
   }
+}
+
+}  // namespace
+
+void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
+  const Opcode opcode = pdu.opcode();
+  if (connection.desynchronised || connection.retransmission_asked || pdu.tag() == no_tag) return;
+  if (opcode == Opcode::login_response || opcode == Opcode::reject ||
+      opcode == Opcode::async_message)
+    return;
+  const auto found = connection.tasks.find(pdu.tag());
+  if (found != connection.tasks.end() && found->second.ambiguous) return;
+  if (found == connection.tasks.end() && !connection.knows_all_tasks) {
+    look.inconclusive(Rule::response_answers_a_request);
+    return;
+  }
+  const bool fits = found != connection.tasks.end() && answers(found->second.request, opcode);
+  look.check(Rule::response_answers_a_request, fits, 16, pdu.tag(),
+             found == connection.tasks.end() ? "no request has this tag"
+                                             : "the request of this tag is of another kind");
+  if (!fits) return;
+  Task& task = found->second;
+  if (!check_open(look, task, pdu)) return;
+  check_answer(look, connection, task, pdu);
+  if (!task.done) return;
+  task.ping = {};
+  task.solicitations = {};
+  forget_finished(connection, pdu.tag());
 }
 
 namespace {
@@ -297,7 +346,12 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   if (pdu.opcode() != Opcode::reject || pdu.data_bytes() < iscsi::pdu::bhs_bytes) return;
   const auto refused = pdu.frame.data.first<iscsi::pdu::bhs_bytes>();
   if (connection.desynchronised) return;
-  const bool ours = connection.headers.contains(std::string{iscsi::wire::as_text(refused)});
+  if (!pdu.whole) return;
+  const bool ours = connection.headers.contains(iscsi::wire::as_text(refused));
+  if (!ours && connection.headers.some_are_missing) {
+    look.inconclusive(Rule::reject_returns_a_sent_header);
+    return;
+  }
   look.check(Rule::reject_returns_a_sent_header, ours, 48, pdu.data_bytes());
   if (!ours) return;
   const iscsi::pdu::Frame frame{.header = refused};
@@ -312,22 +366,33 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
                  pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
                  "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
     session.sent.erase(request.cmd_sn().value);  // it may be sent again
+    session.to_come_again.add(request.cmd_sn().value);
   }
+  if (connection.logout_request == request.tag()) connection.logout_request.reset();
+  if (request.opcode() == Opcode::text_request) connection.text = {};
   // 6.3: the command is discarded; what is left of another task with its tag proves nothing.
   const auto found = connection.tasks.find(request.tag());
   if (found == connection.tasks.end()) return;
   if (never_began(found->second, request)) {
     found->second.rejected = true;
+    forget_finished(connection, request.tag());
     look.checked(Rule::rejected_command_has_no_response);
   } else {
-    found->second.ambiguous = true;
+    found->second.ambiguous = found->second.tag_may_be_free = true;
   }
 }
 
-void check_async_message(Look& look, const Conversation& all, const Connection& connection,
+void check_async_message(Look& look, const Conversation& all, Connection& connection,
                          const Pdu& pdu) {
+  constexpr std::uint64_t asks_for_logout = 1;
   constexpr std::uint64_t drops_connection = 2;
-  if (pdu.opcode() != Opcode::async_message || pdu.number<1>(36) != drops_connection) return;
+  if (pdu.opcode() != Opcode::async_message) return;
+  if (pdu.number<1>(36) == asks_for_logout) connection.logout_wanted = pdu.stat_sn();
+  if (pdu.number<1>(36) != drops_connection) return;
+  if (!connection.agreement_known) {
+    look.inconclusive(Rule::dropped_connection_is_named);
+    return;
+  }
   const bool named = std::ranges::any_of(all.connections, [&](const auto& entry) {
     const Connection& other = entry.second;
     return other.session == connection.session && other.login.cid == pdu.number<2>(38);

@@ -13,8 +13,16 @@ namespace {
 
 constexpr std::uint8_t status_good = 0;
 
-std::string bytes_text(std::uint64_t from, std::uint64_t to) {
-  return "bytes " + std::to_string(from) + " to " + std::to_string(to);
+auto bytes_text(std::uint64_t from, std::uint64_t to) {
+  return [=] { return "bytes " + std::to_string(from) + " to " + std::to_string(to); };
+}
+
+auto bytes_of_text(std::uint64_t from, std::uint64_t to, std::uint64_t all) {
+  return [=] { return bytes_text(from, to)() + " of " + std::to_string(all); };
+}
+
+auto limit_text(std::string_view key, std::uint64_t limit) {
+  return [=] { return std::string{key} + " is " + std::to_string(limit); };
 }
 
 /// The bytes that the initiator may be solicited for, or has been: has any of them arrived?
@@ -63,7 +71,7 @@ void check_residual(Look& look, const Task& task, const Residual& residual) {
   const bool read = !task.writes;  // 10.4.5: of the written part where both are done
   const std::uint64_t moved = read ? task.bytes_in : task.bytes_out;
   look.check(Rule::residual_count_is_exact, is_exact(residual, task.expected, moved, read), 44,
-             residual.count, residual_text(residual, task.expected, moved));
+             residual.count, [&] { return residual_text(residual, task.expected, moved); });
 }
 
 /// 10.4.6.
@@ -71,7 +79,7 @@ void check_read_residual(Look& look, const Task& task, const Residual& residual)
   if (task.disturbed || !task.reads || !task.writes) return;
   look.check(Rule::bidirectional_read_residual_is_exact,
              is_exact(residual, task.expected_in, task.bytes_in, true), 40, residual.count,
-             residual_text(residual, task.expected_in, task.bytes_in));
+             [&] { return residual_text(residual, task.expected_in, task.bytes_in); });
 }
 
 void check_waited(Look& look, const Task& task) {
@@ -89,6 +97,18 @@ bool asks_device_identification(std::span<const std::byte> header) {
          header[cdb + 2] == std::byte{0x83};
 }
 
+void note_open_r2t(Connection& connection, std::uint32_t tag) {
+  constexpr std::size_t most = 4096;
+  connection.open_r2ts.push_back({.tag = tag, .place = connection.r2ts});
+  if (connection.open_r2ts.size() > most) connection.open_r2ts.pop_front();
+}
+
+void add(Sequence& sequence, const Pdu& pdu) {
+  sequence.next_data_sn = pdu.word(36) + 1;
+  sequence.bytes += pdu.data_bytes();
+  sequence.end = pdu.word(40) + pdu.data_bytes();
+}
+
 }  // namespace
 
 void note_command(Connection& connection, Task& task, const Pdu& pdu) {
@@ -98,6 +118,7 @@ void note_command(Connection& connection, Task& task, const Pdu& pdu) {
   task.expected = pdu.word(20);
   task.bytes_out = pdu.data_bytes();
   task.unsolicited_end = pdu.data_bytes();
+  task.unsolicited.end = task.unsolicited.bytes = pdu.data_bytes();
   task.unsolicited_open = task.writes && !pdu.final();
   const bool illegal = (pdu.data_bytes() > 0 && (!agreed.immediate_data || !task.writes)) ||
                        pdu.data_bytes() > std::min(agreed.first_burst_length, task.expected) ||
@@ -107,7 +128,7 @@ void note_command(Connection& connection, Task& task, const Pdu& pdu) {
   task.names_devices = asks_device_identification(pdu.frame.header);
   if (!task.reads || !task.writes) return;
   const auto headers = iscsi::pdu::decode_additional_headers(pdu.frame.additional_headers);
-  task.disturbed = task.disturbed || !headers || !headers->bidirectional_read_length;
+  task.disturbed = task.disturbed || !pdu.whole || !headers || !headers->bidirectional_read_length;
   if (!task.disturbed) task.expected_in = *headers->bidirectional_read_length;
 }
 
@@ -125,6 +146,8 @@ void note_data_out(Connection& connection, const Pdu& pdu, bool damaged) {
     const bool legal = task.unsolicited_open && (pdu.final() ? end == due : end <= due);
     task.disturbed = task.disturbed || !legal || offset != task.unsolicited_end;
     task.unsolicited_end = std::max(task.unsolicited_end, end);
+    add(task.unsolicited, pdu);
+    connection.last_unsolicited = std::max(connection.last_unsolicited, task.place);
     if (pdu.final()) task.unsolicited_open = false;
     return;
   }
@@ -133,6 +156,7 @@ void note_data_out(Connection& connection, const Pdu& pdu, bool damaged) {
       const bool inside = offset >= one.offset && end <= one.offset + one.length;
       task.disturbed = task.disturbed || !inside;
       one.answered = pdu.final();
+      add(one.data, pdu);
       return;
     }
   task.disturbed = true;
@@ -145,7 +169,7 @@ void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pd
   look.check(Rule::data_in_answers_a_read, task.reads, 0, 0x25);
   const std::uint32_t data_sn = pdu.word(36);
   look.check(Rule::data_in_sn_counts_up, data_sn == task.next_data_sn, 36, data_sn,
-             "expected " + std::to_string(task.next_data_sn));
+             expected("DataSN", data_sn, task.next_data_sn));
   task.next_data_sn = data_sn + 1;
   ++task.data_ins;
   look.check(Rule::acknowledge_bit_needs_recovery_level,
@@ -156,15 +180,15 @@ void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pd
   const std::uint64_t readable = task.writes ? task.expected_in : task.expected;
   if (task.reads && !(task.writes && task.disturbed))
     look.check(Rule::data_in_is_within_expected_length, end <= readable, 40, offset,
-               bytes_text(offset, end) + " of " + std::to_string(readable));
-  if (task.names_devices) check_device_names(look, connection, task, pdu);
+               bytes_of_text(offset, end, readable));
+  if (task.names_devices && pdu.whole) check_device_names(look, connection, task, pdu);
   if (pdu.data_bytes() > 0) {
     const bool ordered =
         task.in_sequence ? agreed.data_pdu_in_order : agreed.data_sequence_in_order;
     const std::uint64_t before = task.in_sequence ? task.sequence_end : task.input_end;
     if (ordered)
       look.check(Rule::data_in_keeps_order, offset >= before, 40, offset,
-                 "the data before reached to " + std::to_string(before));
+                 [&] { return "the data before reached to " + std::to_string(before); });
   }
   if (!task.in_sequence) task.sequence_bytes = 0;
   task.sequence_bytes += pdu.data_bytes();
@@ -174,7 +198,7 @@ void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pd
   task.in_sequence = !pdu.final();
   look.check(Rule::data_in_sequence_is_within_max_burst,
              task.sequence_bytes <= agreed.max_burst_length, 5, task.sequence_bytes,
-             "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
+             limit_text("MaxBurstLength", agreed.max_burst_length));
   if (!pdu.bit(1, 7)) return;
   task.done = true;
   look.check(Rule::bidirectional_status_has_its_own_response, !(task.reads && task.writes), 1,
@@ -194,30 +218,37 @@ void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
   const std::uint32_t r2t_sn = pdu.word(36);
   if (recovers(agreed, task, offset, end) && r2t_sn < task.next_data_sn) return;  // sent again
   look.check(Rule::r2t_sn_counts_up, r2t_sn == task.next_data_sn, 36, r2t_sn,
-             "expected " + std::to_string(task.next_data_sn));
+             expected("R2TSN", r2t_sn, task.next_data_sn));
   task.next_data_sn = r2t_sn + 1;
   ++task.r2ts;
   look.check(Rule::r2t_is_within_expected_length, end <= task.expected, 40, offset,
-             bytes_text(offset, end) + " of " + std::to_string(task.expected));
+             bytes_of_text(offset, end, task.expected));
   look.check(Rule::r2t_is_within_max_burst, length <= agreed.max_burst_length, 44, length,
-             "MaxBurstLength is " + std::to_string(agreed.max_burst_length));
+             limit_text("MaxBurstLength", agreed.max_burst_length));
   if (!task.disturbed) {
     if (agreed.data_sequence_in_order && !task.solicitations.empty()) {
       const Solicitation& last = task.solicitations.back();
-      look.check(Rule::r2ts_are_continuous, offset == last.offset + last.length, 40, offset,
-                 "the R2T before reached to " + std::to_string(last.offset + last.length));
+      look.check(Rule::r2ts_are_continuous, offset == last.offset + last.length, 40, offset, [&] {
+        return "the R2T before reached to " + std::to_string(last.offset + last.length);
+      });
     }
     const bool again = was_received(task, offset, end);
     look.check(Rule::received_data_is_not_asked_again, !again, 40, offset, bytes_text(offset, end));
     task.disturbed = again;  // the bytes sent do not tell how much was moved any more
   }
-  task.solicitations.push_back(
-      {.transfer_tag = pdu.transfer_tag(), .offset = offset, .length = length});
+  forget_answered(task);
+  task.solicitations.push_back({.transfer_tag = pdu.transfer_tag(),
+                                .offset = offset,
+                                .length = length,
+                                .lun = pdu.number<8>(8),
+                                .place = ++connection.r2ts,
+                                .data = {.end = offset}});
+  note_open_r2t(connection, pdu.tag());
   if (task.disturbed) return;
   const auto open = static_cast<std::uint64_t>(
       std::ranges::count(task.solicitations, false, &Solicitation::answered));
   look.check(Rule::outstanding_r2ts_are_within_limit, open <= agreed.max_outstanding_r2t, 0, open,
-             "MaxOutstandingR2T is " + std::to_string(agreed.max_outstanding_r2t));
+             limit_text("MaxOutstandingR2T", agreed.max_outstanding_r2t));
 }
 
 void check_scsi_response(Look& look, Task& task, const Pdu& pdu) {
@@ -231,7 +262,7 @@ void check_scsi_response(Look& look, Task& task, const Pdu& pdu) {
   // 10.4.8 counts R2Ts and Data-In, and asks for 0 where no Data-In was sent: both are right then.
   const std::uint64_t told = pdu.word(36);
   look.check(Rule::exp_data_sn_counts_data, told == sent || (task.data_ins == 0 && told == 0), 36,
-             told, "expected " + std::to_string(sent));
+             told, expected("ExpDataSN", told, sent));
   check_waited(look, task);
   if (pdu.number<1>(3) != status_good) return;
   check_residual(look, task,

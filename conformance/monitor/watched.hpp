@@ -2,14 +2,15 @@
 
 /// What the monitor knows of a conversation at one moment. Private to `monitor/`.
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "conformance/model/talk.hpp"
-#include "conformance/monitor/monitor.hpp"
+#include "conformance/monitor/look.hpp"
 #include "pdu/codec.hpp"
 #include "wire/numbers.hpp"
 
@@ -20,6 +21,7 @@ inline constexpr std::uint32_t no_tag = 0xffff'ffff;
 /// A PDU by places that all PDUs share (10.2.1), readable even when it breaks its layout.
 struct Pdu {
   const iscsi::pdu::Frame& frame;
+  bool whole = true;  ///< false: the capture lacks some of what is behind the basic header
 
   [[nodiscard]] iscsi::pdu::Opcode opcode() const {
     return static_cast<iscsi::pdu::Opcode>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
@@ -49,12 +51,22 @@ struct Pdu {
   [[nodiscard]] std::size_t data_bytes() const { return frame.data.size(); }
 };
 
+/// The Data-Out of one sequence so far (10.7.5, 10.7.6).
+struct Sequence {
+  std::uint32_t next_data_sn = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t end = 0;  ///< behind the last Data-Out; of an R2T: its offset before the first one
+};
+
 /// An R2T and how far it was answered.
 struct Solicitation {
   std::uint32_t transfer_tag = 0;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   bool answered = false;  ///< Data-Out with the F bit was sent
+  std::uint64_t lun = 0;
+  std::uint64_t place = 0;  ///< among the R2Ts of the connection
+  Sequence data{};
 };
 
 /// A request and all that belongs to it.
@@ -63,11 +75,16 @@ struct Task {
   iscsi::wire::CmdSN cmd_sn{};
   bool immediate = false;
   std::uint64_t lun = 0;
-  bool done = false;       ///< the response that ends it came
-  bool rejected = false;   ///< by a Reject of the request itself
-  bool aborted = false;    ///< a task management response covered it
-  bool ambiguous = false;  ///< its tag or CmdSN was used twice: it proves nothing
-  bool disturbed = false;  ///< the initiator broke rules about its data
+  bool done = false;             ///< the response that ends it came
+  bool rejected = false;         ///< by a Reject of the request itself
+  bool aborted = false;          ///< a task management response covered it
+  bool ambiguous = false;        ///< its tag or CmdSN was used twice: it proves nothing
+  bool disturbed = false;        ///< the initiator broke rules about its data
+  bool tag_may_be_free = false;  ///< an answer may mean that the task is gone
+  bool may_stop_short = false;   ///< its data may end early: a task set was to be aborted (10.5.1)
+  bool data_unsure = false;      ///< Data-Out was spoilt on its way: its numbers may come again
+  std::uint64_t place = 0;       ///< among the requests of the connection
+  iscsi::pdu::HeaderBytes header{};
 
   // SCSI Command.
   bool reads = false;
@@ -87,6 +104,7 @@ struct Task {
   std::uint64_t unsolicited_end = 0;
   bool unsolicited_open = false;  ///< more unsolicited Data-Out is announced
   std::vector<Solicitation> solicitations;
+  Sequence unsolicited;  ///< Data-Out without an R2T
 
   // Others.
   iscsi::wire::Bytes ping;
@@ -103,17 +121,45 @@ struct Task {
   std::uint16_t logout_cid = 0;
 };
 
+/// CmdSNs, of which the last ones are remembered.
+class CommandNumbers {
+ public:
+  void add(std::uint32_t number) {
+    if (!numbers_.insert(number).second) return;
+    order_.push_back(number);
+    if (order_.size() <= most) return;
+    numbers_.erase(order_.front());
+    order_.pop_front();
+  }
+  void erase(std::uint32_t number) {
+    if (numbers_.erase(number) > 0) std::erase(order_, number);
+  }
+  [[nodiscard]] bool contains(std::uint32_t number) const { return numbers_.contains(number); }
+
+ private:
+  static constexpr std::size_t most = 8192;
+  std::set<std::uint32_t> numbers_;
+  std::deque<std::uint32_t> order_;
+};
+
 struct Session {
   std::uint16_t tsih = 0;
   iscsi::wire::CmdSN next_unsent{};  ///< behind the CmdSNs sent without a gap
-  std::set<std::uint32_t> sent{};    ///< CmdSNs of requests that are not immediate
-  /// CmdSNs that prove nothing of a gap: more than one request had them, or they were acknowledged
-  /// before they were sent.
-  std::set<std::uint32_t> spent{};
-  bool seen_from_the_start = true;  ///< its leading login is part of the transcript
+  CommandNumbers sent{};             ///< of requests that are not immediate
+  /// That prove nothing of a gap: more than one request had them, or they were acknowledged before
+  /// they were sent.
+  CommandNumbers spent{};
+  CommandNumbers to_come_again{};   ///< of requests that were rejected (6.3)
+  CommandNumbers passed_over{};     ///< of requests outside of the window
+  bool seen_from_the_start = true;  ///< its leading login and all requests are in the transcript
+
+  std::size_t connections = 0;                   ///< that belong to it
+  bool had_others = false;                       ///< or have belonged to it
+  std::optional<iscsi::wire::CmdSN> next{};      ///< the initiator's CmdSN, where it is known
+  std::optional<iscsi::wire::CmdSN> max_told{};  ///< the furthest MaxCmdSN the target has told
 
   void add(iscsi::wire::CmdSN cmd_sn) {
-    sent.insert(cmd_sn.value);
+    sent.add(cmd_sn.value);
     while (sent.contains(next_unsent.value)) ++next_unsent;
   }
 };
@@ -138,10 +184,61 @@ struct LoginWatch {
   std::optional<std::uint16_t> versions;  ///< Version-max and Version-active of the first response
   bool refused = false;
   bool disturbed = false;  ///< the initiator broke rules about its requests
+  bool lossy = false;      ///< not all of it is in the transcript
+
+  // What later requests are held against.
+  iscsi::pdu::HeaderBytes first_request{};
+  std::optional<std::uint64_t> stage_due;  ///< CSG of the next request
+  bool answer_continues = false;           ///< the last response had the C bit
+  bool parties_due = true;                 ///< no text has been complete yet
+};
+
+/// A text negotiation in full feature phase, as far as it binds the next request (10.10, 10.11.4).
+struct TextWatch {
+  bool outstanding = false;  ///< a request waits for its response
+  bool open = false;         ///< the last response wants another request
+  std::uint32_t tag = 0;
+  std::uint32_t transfer_tag = no_tag;
+  std::uint64_t lun = 0;
+  bool immediate = false;
+};
+
+/// A NOP-In that asks for an answer.
+struct PingWatch {
+  std::uint32_t transfer_tag = no_tag;
+  std::uint64_t lun = 0;
+};
+
+/// The order in which R2Ts came.
+struct OpenR2t {
+  std::uint32_t tag = 0;
+  std::uint64_t place = 0;
+};
+
+/// The headers of the PDUs sent last.
+class SentHeaders {
+ public:
+  void add(std::string header) {
+    if (headers_.size() == most) {
+      headers_.pop_front();
+      some_are_missing = true;
+    }
+    headers_.push_back(std::move(header));
+  }
+  [[nodiscard]] bool contains(std::string_view header) const {
+    return std::ranges::find(headers_, header) != headers_.end();
+  }
+  bool some_are_missing = false;
+
+ private:
+  static constexpr std::size_t most = 1024;
+  std::deque<std::string> headers_;
 };
 
 struct Connection {
-  std::size_t session = 0;
+  static constexpr std::size_t remembered_tasks = 1024;  ///< that have ended
+  static constexpr std::size_t no_session = static_cast<std::size_t>(-1);
+  std::size_t session = no_session;
   Stage stage = Stage::security;
   LoginWatch login;
   Talk talk{Parameters{}};
@@ -150,53 +247,99 @@ struct Connection {
   std::optional<iscsi::wire::CmdSN> exp_cmd_sn;     ///< the last one seen
   std::optional<iscsi::wire::StatSN> acknowledged;  ///< by the login, then by ExpStatSN
   std::map<std::uint32_t, Task> tasks;
-  std::set<std::string> headers;  ///< of all PDUs sent
-  std::string portal_group_tag;   ///< as the login told it
+  std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
+  SentHeaders headers;
+  std::string portal_group_tag;  ///< as the login told it
   bool retransmission_asked = false;
   bool logged_out = false;
   /// The initiator sent bytes that are no whole PDU: nobody knows what the target made of them.
   bool desynchronised = false;
+  bool ended = false;
+
+  // What a capture lacks.
+  bool agreement_known = true;  ///< false: `agreed` allows everything
+  bool nothing_seen = false;    ///< it begins midway, and no PDU has come yet
+  bool knows_all_tasks = true;  ///< false: there may be open ones whose requests were not seen
+  bool knows_all_pings = true;
+
+  // The initiator's side.
+  std::size_t last_text_request = 0;  ///< the record of the last Login or Text Request
+  std::uint64_t requests = 0;
+  std::uint64_t r2ts = 0;
+  std::deque<OpenR2t> open_r2ts;
+  std::uint64_t last_unsolicited = 0;  ///< the place of the command whose Data-Out came last
+  TextWatch text;
+  std::deque<PingWatch> pings;
+  std::optional<std::uint32_t> logout_request;       ///< the tag of one that ends the connection
+  std::optional<iscsi::wire::StatSN> logout_wanted;  ///< StatSN of the message that asks for it
+  std::uint64_t initiator_limit = 8192;  ///< the largest MaxRecvDataSegmentLength ever declared
+  std::uint64_t target_limit = 8192;
 
   [[nodiscard]] bool in_full_feature() const { return stage == Stage::full_feature; }
   [[nodiscard]] iscsi::pdu::Digests digests() const {
     if (!in_full_feature()) return {};
     return {.header = agreed.header_digest, .data = agreed.data_digest};
   }
-};
-
-/// Where findings go, and which record they are about.
-class Look {
- public:
-  explicit Look(Observation& out) : out_{out} {}
-  void at(std::size_t record) { record_ = record; }
-
-  void check(iscsi::Rule rule, bool holds, std::uint32_t byte, std::uint64_t found,
-             std::string what = {}) {
-    ++out_.checked[rule];
-    if (!holds)
-      out_.findings.push_back(
-          {.rule = rule, .record = record_, .byte = byte, .found = found, .what = std::move(what)});
+  /// Whether tasks that have ended have been forgotten.
+  [[nodiscard]] bool forgets() const { return finished.size() >= remembered_tasks; }
+  /// The parameters hold from now on. A limit that is lowered in full feature phase binds from a
+  /// moment that the wire does not show: it is taken as it was.
+  void take_over(const Parameters& parameters, bool in_login) {
+    agreed = parameters;
+    if (in_login) initiator_limit = target_limit = 0;
+    initiator_limit = std::max(initiator_limit, agreed.initiator_limit);
+    target_limit = std::max(target_limit, agreed.target_limit);
   }
-  void checked(iscsi::Rule rule) { ++out_.checked[rule]; }
-  void take(Talk& talk);
-
- private:
-  Observation& out_;
-  std::size_t record_ = 0;
 };
 
 struct Conversation {
   std::map<ConnectionNumber, Connection> connections;
-  std::vector<Session> sessions;
+  std::map<std::size_t, Session> sessions;
+  std::size_t next_session = 0;
+  std::deque<ConnectionNumber> ended;  ///< the oldest first
 
   [[nodiscard]] Session& session_of(const Connection& connection) {
     return sessions[connection.session];
   }
+  /// Makes the connection one of a session, which may be a new one.
+  Session& put(Connection& connection, std::size_t session);
+  Session& put_into_new_session(Connection& connection) { return put(connection, next_session++); }
 };
 
+/// Says of a failed comparison of numbers what was wanted.
+inline auto expected(std::string_view name, std::uint64_t found, std::uint64_t wanted) {
+  return [=] {
+    return std::string{name} + " " + std::to_string(found) + ", expected " + std::to_string(wanted);
+  };
+}
+
+// memory.cpp: what is begun, and what is forgotten.
+Connection& open_connection(Conversation& all, const Record& record);
+void close_connection(Conversation& all, ConnectionNumber number);
+/// What a connection that begins midway, or has lost part of its login, shows by its next PDU.
+void note_beginning(Conversation& all, Connection& connection, const Record& record);
+/// Parameters that leave nothing to be broken.
+[[nodiscard]] Parameters everything_allowed();
+void note_loss(Conversation& all, Connection& connection, Side side);
+void forget_finished(Connection& connection, std::uint32_t tag);
+void forget_answered(Task& task);
+
+// framing.cpp
+/// A record as a PDU. Where the capture lacks bytes of it, digests are left out of `bytes`.
+struct Reading {
+  iscsi::pdu::Framing framing;
+  iscsi::pdu::Digests digests;  ///< that were looked at
+  iscsi::wire::Bytes mended{};  ///< what `framing` looks into, unless it is the record itself
+  bool whole = true;
+  bool is_one_pdu = false;  ///< and nothing but one
+};
+[[nodiscard]] Reading read_record(const Connection& connection, const Record& record);
+
 // form.cpp
-void check_form(Look& look, const iscsi::pdu::Frame& frame);
+void check_form(Look& look, const Pdu& pdu, Side side);
 void check_unreadable(Look& look, const Record& record);
+void check_digests(Look& look, const Reading& reading, const iscsi::pdu::Framed& framed);
+void check_length(Look& look, const Connection& connection, const Pdu& pdu, Side side);
 
 // numbering.cpp
 void check_numbers(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
@@ -211,11 +354,12 @@ void check_send_targets(Look& look, const Connection& connection, Task& task, co
 void check_device_names(Look& look, const Connection& connection, const Task& task, const Pdu& pdu);
 
 // tasks.cpp
-void note_number(Conversation& all, Connection& connection, const Pdu& pdu);
+[[nodiscard]] bool is_command(iscsi::pdu::Opcode opcode);
+void note_number(Conversation& all, const Connection& connection, const Pdu& pdu);
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged);
 void check_task_response(Look& look, Connection& connection, const Pdu& pdu);
 void check_reject(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
-void check_async_message(Look& look, const Conversation& all, const Connection& connection,
+void check_async_message(Look& look, const Conversation& all, Connection& connection,
                          const Pdu& pdu);
 
 // transfer.cpp
@@ -224,5 +368,24 @@ void note_data_out(Connection& connection, const Pdu& pdu, bool damaged);
 void check_data_in(Look& look, Connection& connection, Task& task, const Pdu& pdu);
 void check_r2t(Look& look, Connection& connection, Task& task, const Pdu& pdu);
 void check_scsi_response(Look& look, Task& task, const Pdu& pdu);
+
+// requests_numbering.cpp
+void check_request_numbers(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
+
+// requests_login.cpp
+void check_login_request(Look& look, Connection& connection, const Pdu& pdu);
+/// Behind `note_login_request`, which has heard the text.
+void check_login_text(Look& look, Connection& connection, const Pdu& pdu);
+void check_request_phase(Look& look, Connection& connection, const Pdu& pdu);
+
+// requests_tasks.cpp
+void check_request(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
+/// Behind `note_request`, which has heard the text.
+void check_request_text(Look& look, Connection& connection, const Pdu& pdu);
+void note_for_requests(Connection& connection, const Pdu& pdu);
+
+// requests_data.cpp
+void check_command_data(Look& look, const Connection& connection, const Pdu& pdu);
+void check_data_out(Look& look, Connection& connection, const Pdu& pdu);
 
 }  // namespace conformance::watched

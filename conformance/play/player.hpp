@@ -58,6 +58,7 @@ struct Judgement {
   std::string where;                  ///< the step
   std::optional<std::size_t> record;  ///< the PDU, in the transcript
   std::uint32_t byte = 0;             ///< in that PDU
+  Side side = Side::target;           ///< who is accused; the initiator only by what was captured
 };
 
 class Player {

@@ -16,9 +16,12 @@ bool covers(const Expectation& entry, const CaseResult& one) {
   return entry.name == one.story->name || fits(entry.name, one.name);
 }
 
-bool is_about(const Expectation& entry, iscsi::Rule rule) {
-  return entry.is_rule && entry.name == iscsi::about(rule).slug;
+bool is_about(const Expectation& entry, iscsi::Rule rule, Side side) {
+  return entry.is_rule && entry.name == iscsi::about(rule).slug &&
+         entry.side.value_or(side) == side;
 }
+
+std::string_view name_of(Side side) { return side == Side::target ? "target" : "initiator"; }
 
 bool fails(Verdict verdict) { return verdict == Verdict::fail; }
 
@@ -41,7 +44,7 @@ Effect apply_to_cases(RunResult& run, const Expectation& entry) {
     effect.cases += named ? 1 : 0;
     effect.judged |= named && judgement.verdict != Verdict::unsupported;
     // A case that fails for a rule that is known to be broken is known as well.
-    const bool by_rule = judgement.rule && is_about(entry, *judgement.rule);
+    const bool by_rule = judgement.rule && is_about(entry, *judgement.rule, judgement.side);
     if (!fails(judgement.verdict) || (!by_rule && !named)) continue;
     excuse_once(one.excuse, entry.reason);
     ++effect.excused;
@@ -52,10 +55,11 @@ Effect apply_to_cases(RunResult& run, const Expectation& entry) {
 Effect apply(RunResult& run, const Expectation& entry) {
   Effect effect = apply_to_cases(run, entry);
   for (RuleResult& rule : run.rules) {
-    effect.judged |= is_about(entry, rule.rule);
+    effect.judged |= is_about(entry, rule.rule, rule.side);
     if (!fails(rule.verdict)) continue;
     for (Breach& breach : rule.breaches) {
-      if (!is_about(entry, rule.rule) && !covers(entry, run.cases[breach.case_index])) continue;
+      if (!is_about(entry, rule.rule, rule.side) && !covers(entry, run.cases[breach.case_index]))
+        continue;
       excuse_once(breach.excuse, entry.reason);
       ++effect.excused;
     }
@@ -78,6 +82,15 @@ void excuse_rules(RunResult& run) {
     for (const std::string& reason : reasons)
       rule.excuse += (rule.excuse.empty() ? "" : "; ") + reason;
   }
+}
+
+/// Of a rule only.
+std::optional<Side> read_side(const Reader& item) {
+  const auto side = item.get("side");
+  if (!side) return std::nullopt;
+  if (item.get("story")) side->refuse("no side with a story");
+  if (side->text() != "initiator" && side->text() != "target") side->refuse("initiator or target");
+  return side->text() == "target" ? Side::target : Side::initiator;
 }
 
 std::string_view kind_of(const Expectation& entry) { return entry.is_rule ? "rule" : "story"; }
@@ -116,7 +129,7 @@ std::expected<Expectations, json::Error> read_expectations(std::string_view text
     Expectations read;
     if (const auto target = file.get("target")) read.target = target->text();
     for (const Reader& item : file.need("known").items()) {
-      item.allow_only({"rule", "story", "reason"});
+      item.allow_only({"rule", "side", "story", "reason"});
       Expectation entry;
       const auto rule = item.get("rule");
       if (rule && item.get("story")) item.refuse("either a rule or a story");
@@ -126,6 +139,7 @@ std::expected<Expectations, json::Error> read_expectations(std::string_view text
       if (entry.reason.empty() && reasons == Reasons::needed)
         item.need("reason").refuse("a reason");
       if (rule && find_rule(entry.name) == nullptr) rule->refuse("the name of a rule");
+      entry.side = read_side(item);
       read.known.push_back(std::move(entry));
     }
     return read;
@@ -161,8 +175,10 @@ Expectations rewrite(RunResult& run, const Expectations& old) {
   excuse_rules(run);
   for (const RuleResult& rule : run.rules)
     if (fails(rule.verdict) && rule.excuse.empty())
-      fresh.known.push_back(
-          {.is_rule = true, .name = std::string{iscsi::about(rule.rule).slug}, .reason = {}});
+      fresh.known.push_back({.is_rule = true,
+                             .name = std::string{iscsi::about(rule.rule).slug},
+                             .reason = {},
+                             .side = run.both_sides ? std::optional{rule.side} : std::nullopt});
   for (const CaseResult& one : run.cases)
     if (fails(one.judgement.verdict) && one.excuse.empty() && !one.judgement.rule)
       fresh.known.push_back({.is_rule = false, .name = one.name, .reason = {}});
@@ -171,9 +187,12 @@ Expectations rewrite(RunResult& run, const Expectations& old) {
 
 std::string print_expectations(const Expectations& expectations) {
   json::Array known;
-  for (const Expectation& entry : expectations.known)
-    known.push_back(json::object({{std::string{kind_of(entry)}, json::text(entry.name)},
-                                  {"reason", json::text(entry.reason)}}));
+  for (const Expectation& entry : expectations.known) {
+    json::Object object{{std::string{kind_of(entry)}, json::text(entry.name)}};
+    if (entry.side) object.push_back({"side", json::text(name_of(*entry.side))});
+    object.push_back({"reason", json::text(entry.reason)});
+    known.push_back(json::object(std::move(object)));
+  }
   return json::print(json::object({{"version", json::number(version)},
                                    {"target", json::text(expectations.target)},
                                    {"known", json::array(std::move(known))}}));

@@ -16,8 +16,9 @@ namespace conformance {
 /// that it names, and nothing elsewhere.
 struct Expectation {
   bool is_rule = false;
-  std::string name;    ///< a rule's slug; a story, a case, or a pattern with `*` over cases
-  std::string reason;  ///< empty only where `rewrite` found something new
+  std::string name;            ///< a rule's slug; a story, a case, or a pattern with `*` over cases
+  std::string reason;          ///< empty only where `rewrite` found something new
+  std::optional<Side> side{};  ///< whose breaches of a rule; of either side if it is not said
 };
 
 struct Expectations {

@@ -8,8 +8,8 @@
 namespace conformance {
 namespace {
 
-constexpr std::array<std::string_view, 6> shown_verdicts{"fail",  "error",       "warn",
-                                                         "known", "unsupported", "pass"};
+constexpr std::array<std::string_view, 7> shown_verdicts{
+    "fail", "error", "warn", "known", "unsupported", "inconclusive", "pass"};
 
 template <class T, class VerdictOf>
 std::vector<Figure> figures(const std::vector<const T*>& all, VerdictOf verdict_of) {

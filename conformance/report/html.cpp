@@ -81,7 +81,8 @@ std::string filter_bar() {
   std::string out =
       "<form id=filter><input type=search placeholder=\"filter by rule, story, section, words\" "
       "aria-label=filter>";
-  for (const std::string_view name : {"fail", "warn", "known", "error", "unsupported", "pass"})
+  for (const std::string_view name :
+       {"fail", "warn", "known", "error", "unsupported", "inconclusive", "pass"})
     out += "<label data-v=" + std::string{name} +
            "><input type=checkbox checked value=" + std::string{name} + ">" + std::string{name} +
            "</label>";
@@ -118,15 +119,22 @@ std::string breach_list(const RunResult& run, const RuleResult& rule) {
   return out + (listed > breaches_in_sight ? "</details>" : "");
 }
 
+/// One per side, where both were judged.
+std::string id_of(const RuleResult& rule, const RunResult& run) {
+  std::string id{iscsi::about(rule.rule).slug};
+  if (run.both_sides && rule.side == Side::initiator) id += "-initiator";
+  return id;
+}
+
 std::string rule_card(const RunResult& run, const RuleResult& rule) {
   const iscsi::RuleInfo& info = iscsi::about(rule.rule);
   const std::string_view verdict = shown_verdict(rule.verdict, rule.excuse);
   std::string out = "<article class=item data-v=" + std::string{verdict} + " id=\"rule-" +
-                    std::string{info.slug} + "\"><h3>" + badge(verdict) + " " +
-                    std::string{info.slug} + "</h3><p>" + escaped(info.says) + "<br>" +
-                    section_link(info) + "<span class=dim>, " + std::string{name_of(info.level)} +
-                    ", broken " + std::to_string(rule.breaches.size()) + " of " +
-                    std::to_string(rule.looks) + " times</span></p>";
+                    id_of(rule, run) + "\"><h3>" + badge(verdict) + " " + name_of(rule, run) +
+                    "</h3><p>" + escaped(info.says) + "<br>" + section_link(info) +
+                    "<span class=dim>, " + std::string{name_of(info.level)} + ", broken " +
+                    std::to_string(rule.breaches.size()) + " of " + std::to_string(rule.looks) +
+                    " times</span></p>";
   if (!rule.excuse.empty()) out += "<p class=note>expected: " + escaped(rule.excuse) + "</p>";
   return out + breach_list(run, rule) + "</article>\n";
 }
@@ -137,12 +145,13 @@ std::string broken_rules(const RunResult& run) {
   return out.empty() ? out : "<section><h2>Broken rules</h2>\n" + out + "</section>\n";
 }
 
-std::string rule_row(const RuleResult& rule) {
+std::string rule_row(const RunResult& run, const RuleResult& rule) {
   const iscsi::RuleInfo& info = iscsi::about(rule.rule);
-  const std::string slug{info.slug};
+  const std::string id = id_of(rule, run);
   const std::string_view verdict = shown_verdict(rule.verdict, rule.excuse);
-  const std::string name = is_broken(rule) ? "<a href=\"#rule-" + slug + "\">" + slug + "</a>"
-                                           : "<span id=\"rule-" + slug + "\">" + slug + "</span>";
+  const std::string name = is_broken(rule)
+                               ? "<a href=\"#rule-" + id + "\">" + name_of(rule, run) + "</a>"
+                               : "<span id=\"rule-" + id + "\">" + name_of(rule, run) + "</span>";
   return "<tr class=item data-v=" + std::string{verdict} + "><td>" + badge(verdict) + "<td>" +
          std::string{info.section} + "<td>" + name + "<div class=dim>" + escaped(info.says) +
          "</div><td>" + std::string{name_of(info.level)} + "<td class=number>" +
@@ -157,7 +166,7 @@ std::string rules_by_chapter(const RunResult& run) {
            escaped(chapter.title) + counts(figures) +
            "</summary><table class=rules><thead><tr><th>verdict<th>section<th>rule<th>level"
            "<th>looks<tbody>\n";
-    for (const RuleResult* rule : chapter.rules) out += rule_row(*rule);
+    for (const RuleResult* rule : chapter.rules) out += rule_row(run, *rule);
     out += "</table></details>\n";
   }
   return out + "</section>\n";

@@ -19,6 +19,7 @@ void add_evidence(json::Object& object, const CaseResult& one,
   if (record && *record < one.transcript.size()) {
     const Record& evidence = one.transcript[*record];
     object.push_back({"record", json::number(*record)});
+    if (evidence.packet != 0) object.push_back({"packet", json::number(evidence.packet)});
     object.push_back({"pdu", json::text(title_of(evidence))});
     if (byte) {
       object.push_back({"byte", json::number(*byte)});
@@ -70,7 +71,9 @@ Value rule_value(const RunResult& run, const RuleResult& rule) {
                       {"level", json::text(name_of(info.level))},
                       {"says", json::text(info.says)},
                       {"verdict", json::text(name_of(rule.verdict))},
+                      {"side", json::text(rule.side == Side::target ? "target" : "initiator")},
                       {"looks", json::number(rule.looks)},
+                      {"inconclusive", json::number(rule.inconclusive)},
                       {"breaches", json::array(std::move(breaches))}};
   add_excuse(object, rule.excuse);
   return json::object(std::move(object));

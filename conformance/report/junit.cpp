@@ -41,6 +41,8 @@ std::string element(const Entry& entry) {
     out += "<skipped" + attribute("message", "expected: " + entry.excuse) + "/>";
   else if (verdict == "unsupported")
     out += "<skipped" + message + "/>";
+  else if (verdict == "inconclusive")
+    out += "<skipped" + attribute("message", "inconclusive: the capture lacks packets") + "/>";
   else if (verdict == "fail")
     out += "<failure" + reason + ">" + escaped(entry.details) + "</failure>";
   else if (verdict == "error")
@@ -64,7 +66,8 @@ struct Totals {
     ++tests;
     failures += verdict == "fail" ? 1U : 0U;
     errors += verdict == "error" ? 1U : 0U;
-    skipped += verdict == "unsupported" || verdict == "known" ? 1U : 0U;
+    const bool judged = verdict != "unsupported" && verdict != "inconclusive";
+    skipped += !judged || verdict == "known" ? 1U : 0U;
     duration_us += entry.duration_us;
   }
   [[nodiscard]] std::string attributes() const {
@@ -112,6 +115,13 @@ std::vector<Entry> stories_of(const RunResult& run) {
   return stories;
 }
 
+std::string packet_of(const RunResult& run, const Breach& breach) {
+  const Transcript& transcript = run.cases[breach.case_index].transcript;
+  if (!breach.record || *breach.record >= transcript.size()) return {};
+  const std::uint64_t packet = transcript[*breach.record].packet;
+  return packet == 0 ? std::string{} : ", packet " + std::to_string(packet);
+}
+
 std::vector<Entry> rules_of(const RunResult& run) {
   std::vector<Entry> rules;
   for (const RuleResult& rule : run.rules) {
@@ -121,11 +131,11 @@ std::vector<Entry> rules_of(const RunResult& run) {
     std::ranges::replace(classname.begin() + 6, classname.end(), '.', '-');
     std::string details;
     for (const Breach& breach : rule.breaches)
-      details += run.cases[breach.case_index].name +
+      details += run.cases[breach.case_index].name + packet_of(run, breach) +
                  (breach.byte ? ", byte " + std::to_string(*breach.byte) : "") + ": " +
                  breach.what + "\n";
     rules.push_back({.classname = classname,
-                     .name = std::string{info.slug},
+                     .name = name_of(rule, run),
                      .verdict = rule.verdict,
                      .excuse = rule.excuse,
                      .type = std::string{info.slug},

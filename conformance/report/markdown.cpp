@@ -44,9 +44,9 @@ std::string rule_row(const RunResult& run, const RuleResult& rule) {
   if (rule.breaches.size() > 1)
     found += "<br>and " + std::to_string(rule.breaches.size() - 1) + " more times";
   if (!rule.excuse.empty()) found += "<br>expected: " + cell(rule.excuse);
-  return "| " + std::string{shown_verdict(rule.verdict, rule.excuse)} + " | " +
-         std::string{info.slug} + "<br>" + cell(info.says) + " | " + std::string{info.section} +
-         " | " + found + " | " + where + " |\n";
+  return "| " + std::string{shown_verdict(rule.verdict, rule.excuse)} + " | " + name_of(rule, run) +
+         "<br>" + cell(info.says) + " | " + std::string{info.section} + " | " + found + " | " +
+         where + " |\n";
 }
 
 }  // namespace

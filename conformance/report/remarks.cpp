@@ -27,12 +27,13 @@ std::optional<Remark> of_story(const CaseResult& one) {
 
 std::vector<Remark> remarks_of(const CaseResult& one, bool strict) {
   std::vector<Remark> remarks;
-  for (const Finding& finding : one.observation.findings)
-    remarks.push_back({.record = finding.record,
-                       .byte = finding.byte,
-                       .rule = finding.rule,
-                       .verdict = weight_of(finding.rule, strict),
-                       .what = found_text(finding)});
+  for (const Observation* seen : {&one.observation, &one.of_initiator})
+    for (const Finding& finding : seen->findings)
+      remarks.push_back({.record = finding.record,
+                         .byte = finding.byte,
+                         .rule = finding.rule,
+                         .verdict = weight_of(finding.rule, strict),
+                         .what = found_text(finding)});
   if (auto judged = of_story(one)) {
     const bool told = std::ranges::any_of(remarks, [&](const Remark& remark) {
       return remark.rule == judged->rule && remark.record == judged->record;

@@ -41,26 +41,33 @@ void weigh(CaseResult& result, bool strict) {
 }
 
 void sum_up_rules(RunResult& run) {
-  std::map<Rule, RuleResult> rules;
-  const auto rule_of = [&](Rule rule) -> RuleResult& {
-    RuleResult& result = rules[rule];
+  std::map<std::pair<Rule, Side>, RuleResult> rules;
+  const auto rule_of = [&](Rule rule, Side side) -> RuleResult& {
+    RuleResult& result = rules[{rule, side}];
     result.rule = rule;
+    result.side = side;
     return result;
+  };
+  const auto add = [&](const Observation& seen, std::size_t case_index, Side side) {
+    for (const auto& [rule, looks] : seen.checked) rule_of(rule, side).looks += looks;
+    for (const auto& [rule, times] : seen.inconclusive) rule_of(rule, side).inconclusive += times;
+    for (const Finding& finding : seen.findings) {
+      RuleResult& result = rule_of(finding.rule, side);
+      result.verdict = std::max(result.verdict, weight_of(finding.rule, run.strict));
+      result.breaches.push_back(
+          {case_index, finding.record, finding.byte, found_text(finding), {}});
+    }
   };
   for (std::size_t i = 0; i < run.cases.size(); ++i) {
     const CaseResult& one = run.cases[i];
-    for (const auto& [rule, looks] : one.observation.checked) rule_of(rule).looks += looks;
-    for (const Finding& finding : one.observation.findings) {
-      RuleResult& result = rule_of(finding.rule);
-      result.verdict = std::max(result.verdict, weight_of(finding.rule, run.strict));
-      result.breaches.push_back({i, finding.record, finding.byte, found_text(finding), {}});
-    }
+    add(one.observation, i, Side::target);
+    add(one.of_initiator, i, Side::initiator);
     const Judgement& judgement = one.judgement;
     if (judgement.verdict == Verdict::pass || judgement.verdict == Verdict::warn)
-      for (const Rule rule : one.story->rules) ++rule_of(rule).looks;
+      for (const Rule rule : one.story->rules) ++rule_of(rule, Side::target).looks;
     const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::warn;
     if (!accuses || !judgement.rule) continue;
-    RuleResult& result = rule_of(*judgement.rule);
+    RuleResult& result = rule_of(*judgement.rule, judgement.side);
     result.verdict = std::max(result.verdict, judgement.verdict);
     // What the monitor saw as well is one breach.
     const bool told = std::ranges::any_of(result.breaches, [&](const Breach& breach) {
@@ -71,7 +78,11 @@ void sum_up_rules(RunResult& run) {
     result.breaches.push_back({i, judgement.record, byte_of(judgement), judgement.what, {}});
   }
   run.rules.clear();
-  for (auto& [rule, result] : rules) run.rules.push_back(std::move(result));
+  for (auto& [key, result] : rules) {
+    if (result.looks == 0 && result.verdict == Verdict::pass)
+      result.verdict = Verdict::inconclusive;
+    run.rules.push_back(std::move(result));
+  }
 }
 
 std::optional<std::uint32_t> byte_of(const Judgement& judgement) {
@@ -82,12 +93,19 @@ std::optional<std::uint32_t> byte_of(const Judgement& judgement) {
   return judgement.byte;
 }
 
+std::string name_of(const RuleResult& rule, const RunResult& run) {
+  std::string name{iscsi::about(rule.rule).slug};
+  if (run.both_sides) name += rule.side == Side::target ? " (target)" : " (initiator)";
+  return name;
+}
+
 std::string found_text(const Finding& finding) {
   return finding.what.empty() ? "found " + number_text(finding.found) : finding.what;
 }
 
 std::string_view name_of(Verdict verdict) {
-  constexpr std::array<std::string_view, 5> names{"pass", "unsupported", "warn", "fail", "error"};
+  constexpr std::array<std::string_view, 6> names{"pass", "inconclusive", "unsupported",
+                                                  "warn", "fail",         "error"};
   return names[static_cast<std::size_t>(verdict)];
 }
 

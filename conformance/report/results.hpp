@@ -18,7 +18,8 @@ struct CaseResult {
   Observation observation;
   Transcript transcript;
   std::uint64_t duration_us = 0;
-  std::string excuse{};  ///< the reason of the expectations file, if it expected this
+  std::string excuse{};        ///< the reason of the expectations file, if it expected this
+  Observation of_initiator{};  ///< of captured conversations
 };
 
 /// Where a rule was broken.
@@ -35,7 +36,9 @@ struct RuleResult {
   Verdict verdict = Verdict::pass;
   std::size_t looks = 0;  ///< how often it could be judged
   std::vector<Breach> breaches;
-  std::string excuse{};  ///< why it was expected to be broken, wherever it was
+  Side side = Side::target;      ///< who was judged
+  std::size_t inconclusive = 0;  ///< how often a capture lacked what it takes
+  std::string excuse{};          ///< why it was expected to be broken, wherever it was
 };
 
 struct RunResult {
@@ -43,9 +46,10 @@ struct RunResult {
   std::string began{};  ///< the date and time, in UTC
   std::uint64_t seed = 0;
   bool strict = false;
-  bool partial = false;   ///< of the suite, a part was asked for
-  std::string remark{};   ///< what the survey could not do, if anything
-  std::string stopped{};  ///< why cases were not run, if so
+  bool partial = false;     ///< of the suite, a part was asked for
+  bool both_sides = false;  ///< captured conversations were judged: `target` names the files
+  std::string remark{};     ///< what the survey could not do, if anything
+  std::string stopped{};    ///< why cases were not run, if so
   std::vector<CaseResult> cases;
   std::vector<RuleResult> rules;          ///< every rule that was judged, in the ledger's order
   std::vector<std::string> complaints{};  ///< about the expectations
@@ -63,6 +67,9 @@ void sum_up_rules(RunResult& run);
 
 /// The byte that a judgement points to; a silence or a disconnect has none.
 [[nodiscard]] std::optional<std::uint32_t> byte_of(const Judgement& judgement);
+
+/// The rule's name; where both sides were judged, with the one that this is about.
+[[nodiscard]] std::string name_of(const RuleResult& rule, const RunResult& run);
 
 /// What the monitor found, in words.
 [[nodiscard]] std::string found_text(const Finding& finding);

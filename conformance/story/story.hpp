@@ -21,8 +21,8 @@ namespace conformance {
 inline constexpr std::uint64_t grammar_version = 1;
 
 /// What a judgement can come out as, from the best to the worst for the target, and `error` for a
-/// fault of the suite or its set-up.
-enum class Verdict : std::uint8_t { pass, unsupported, warn, fail, error };
+/// fault of the suite or its set-up. `inconclusive`: a capture lacks what it takes.
+enum class Verdict : std::uint8_t { pass, inconclusive, unsupported, warn, fail, error };
 
 /// Damage done to a valid PDU on its way out.
 struct Damage {

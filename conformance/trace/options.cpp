@@ -14,15 +14,31 @@ void add_show(CLI::App& command, TraceOptions& options) {
   command.add_option("--html", options.show.html, "write a page with ladders to this file instead");
 }
 
+void add_check(CLI::App& command, TraceOptions& options) {
+  CheckOptions& check = options.check;
+  command.add_option("captures", check.captures, "the files")->required();
+  command.add_option("--expect", check.expect, "a file of findings that are known, with reasons");
+  command.add_flag("--fix", check.fix, "rewrite that file to what was found");
+  command.add_flag("--strict", check.strict, "count warnings as failures");
+  for (std::size_t i = 0; i < report_kinds.size(); ++i)
+    command.add_option(report_kinds.at(i).option, check.report_files.at(i),
+                       report_kinds.at(i).help);
+  command.add_option("--pcapng", check.evidence,
+                     "write a decoded transcript and a capture per connection, its packets "
+                     "commented with the rules broken, to this folder");
+}
+
 struct Command {
   const char* name;
   const char* help;
   void (*add)(CLI::App&, TraceOptions&);
   int (*run)(const TraceOptions&);
 };
-constexpr std::array<Command, 1> commands{{
+constexpr std::array<Command, 2> commands{{
     {"show", "the conversation, PDU by PDU", add_show,
      [](const TraceOptions& options) { return show(options.show); }},
+    {"check", "which rules of RFC 3720 either side broke", add_check,
+     [](const TraceOptions& options) { return check(options.check); }},
 }};
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <expected>
 
 #include "conformance/command/options.hpp"
+#include "conformance/trace/check.hpp"
 #include "conformance/trace/show.hpp"
 
 namespace conformance {
@@ -13,6 +14,7 @@ namespace conformance {
 struct TraceOptions {
   int (*run)(const TraceOptions&) = nullptr;  ///< the command that was chosen
   ShowOptions show;
+  CheckOptions check;
 };
 
 /// Reads the command line; says on the error output, in one line, what is wrong with it.

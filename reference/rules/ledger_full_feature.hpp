@@ -68,7 +68,7 @@ inline constexpr auto full_feature_rows = std::to_array<RuleInfo>({
      "with DataPDUInOrder=Yes each Data-Out begins where the one before it ended"},
     {Rule::data_out_offset_is_in_sequence, "data-out-offset-is-in-sequence", "10.8", Level::must,
      initiator, reject(0x09), "Data-Out stays inside the range of its sequence"},
-    {Rule::text_transfer_tag_is_known, "text-transfer-tag-is-known", "10.11.4", Level::may,
+    {Rule::text_transfer_tag_is_known, "text-transfer-tag-is-known", "10.11.4", Level::must,
      initiator, reject(0x09), "a Text Request that goes on carries the tag of the last response"},
     {Rule::text_request_is_the_only_one, "text-request-is-the-only-one", "10.10", Level::must,
      initiator, reject(0x04), "a connection has at most one Text Request outstanding"},

@@ -270,7 +270,7 @@ inline constexpr auto target_rows = std::to_array<RuleInfo>({
      "the SRP groups that a target offers are of those that RFC 3723 lists, of 768 bits or more"},
     {Rule::srp_1536_is_offered, "srp-1536-is-offered", "11.1.3", Level::must, target, audit_only,
      "SRP-1536 is always one of the SRP groups that a target offers"},
-    {Rule::extension_value_is_marked, "extension-value-is-marked", "12.1", Level::must, target,
+    {Rule::extension_value_is_marked, "extension-value-is-marked", "12.1", Level::must, both,
      audit_only,
      "a digest or method that the RFC does not have is called Y-, Y#, Z- or Z# and a label"},
     {Rule::bidirectional_read_residual_is_exact, "bidirectional-read-residual-is-exact", "10.4.6",

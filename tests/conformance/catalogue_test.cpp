@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "conformance/monitor/monitor.hpp"
 #include "conformance/requirements_page.hpp"
 #include "support/committed_page.hpp"
 
@@ -47,6 +48,24 @@ TEST(TheCatalogue, LeavesNoStatementWithoutARuleOrAReason) {
     EXPECT_TRUE(!one.is_due() || !one.rules.empty() || !one.left_out.empty() ||
                 !one.not_covered.empty())
         << one.id;
+}
+
+/// Of 211 that a target can see in an initiator, 190 bind it without leaving it a choice.
+TEST(TheCatalogue, LeavesNoStatementAboutInitiatorsWithoutARuleOrAReason) {
+  EXPECT_EQ(count([](const Statement& one) { return one.detectable; }), 211U);
+  EXPECT_EQ(count([](const Statement& one) { return one.is_due_of_initiators(); }), 190U);
+  for (const Statement& one : catalogue().statements)
+    EXPECT_TRUE(!one.is_due_of_initiators() || !one.initiator_rules.empty() ||
+                !one.initiator_left_out.empty() || !one.initiator_not_covered.empty())
+        << one.id;
+}
+
+TEST(TheCatalogue, CoversStatementsAboutInitiatorsByRulesThatTheMonitorJudges) {
+  const auto judged = monitored_rules(Side::initiator);
+  for (const Statement& one : catalogue().statements)
+    for (const iscsi::Rule rule : one.initiator_rules)
+      EXPECT_NE(std::ranges::find(judged, rule), judged.end())
+          << one.id << " by " << iscsi::about(rule).slug;
 }
 
 TEST(TheCatalogue, LeavesFewStatementsOutForReasonsOfTheirOwn) {

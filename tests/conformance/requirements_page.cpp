@@ -127,9 +127,10 @@ anew. Reports, stories and expectation files cite a rule by its name.
 who has to keep the rule, *remedy* what a receiver does about a breach. Where the RFC's clauses
 compete, a decision record in `docs/decisions/` tells which one the remedy follows.
 
-*Judged by*: the monitor, in every conversation, or stories that go for the rule. *Saboteur*: a
-fault between the reference and the suite was shown to turn the rule red, and no other. *Covers*:
-statements of the catalogue, without the `3720-` of their ids; what no rule covers is in
+*Judged by*: the monitor, in every conversation, or stories that go for the rule; "initiators: monitor"
+where `iscsi-trace check` holds initiators to it. *Saboteur*: a fault between the reference and the
+suite was shown to turn the rule red, and no other. *Covers*: statements of the catalogue, without the
+`3720-` of their ids; behind a semicolon those about initiators. What no rule covers is in
 [not-covered.md](not-covered.md). *Later*: where RFC 3980, 5048 or 7143 says something else.
 )";
 
@@ -140,7 +141,7 @@ Printed from the catalogue, `conformance/catalogue/rfc3720.json`; a test fails w
 and tells how to print this page anew. The catalogue has every normative statement of RFC 3720 in
 our own words. Those that bind a target and can be seen from the wire (a MUST, MUST NOT or REQUIRED,
 or a demand without such a word) are covered by the rules that [requirements.md](requirements.md)
-names, but for these.
+names, but for these. Behind them come those that bind an initiator and that a target can see.
 )";
 
 std::string short_id(const std::string& id) { return id.substr(id.find('-') + 1); }
@@ -157,6 +158,14 @@ std::string judges_text(const Judges& judges) {
   return judges.stories ? "stories" : "";
 }
 
+std::string all_judges_text(Rule rule, const Library& library) {
+  std::string text = judges_text(judges_of(rule, library));
+  const auto of_initiators = conformance::monitored_rules(conformance::Side::initiator);
+  if (std::ranges::find(of_initiators, rule) != of_initiators.end())
+    text += std::string{text.empty() ? "" : "; "} + "initiators: monitor";
+  return text;
+}
+
 std::string saboteur_text(Rule rule) {
   const auto& all = conformance::proof::saboteurs();
   const auto found = std::ranges::find(all, rule, &conformance::proof::Saboteur::rule);
@@ -166,7 +175,10 @@ std::string saboteur_text(Rule rule) {
 std::string covers_text(const Catalogue& catalogue, Rule rule) {
   std::vector<std::string> ids;
   for (const std::string& id : catalogue.covered_by(rule)) ids.push_back(short_id(id));
-  return joined(ids);
+  std::vector<std::string> of_initiators;
+  for (const std::string& id : catalogue.covered_in_initiators_by(rule))
+    of_initiators.push_back(short_id(id));
+  return joined(ids) + (of_initiators.empty() ? "" : "; " + joined(of_initiators));
 }
 
 std::string later_text(const Catalogue& catalogue, Rule rule) {
@@ -187,6 +199,30 @@ void add_statements(std::string& page, const Catalogue& catalogue, auto belongs,
 std::size_t count_of(const Catalogue& catalogue, auto belongs) {
   return static_cast<std::size_t>(std::ranges::count_if(
       catalogue.statements, [&](const Statement& one) { return one.is_due() && belongs(one); }));
+}
+
+std::string initiators_not_covered(const Catalogue& catalogue) {
+  std::size_t due = 0;
+  std::size_t covered = 0;
+  std::string rows;
+  for (const Statement& one : catalogue.statements) {
+    if (!one.is_due_of_initiators()) continue;
+    ++due;
+    if (!one.initiator_rules.empty()) {
+      ++covered;
+      continue;
+    }
+    std::string why = one.initiator_not_covered;
+    for (const conformance::Reason& reason : catalogue.reasons)
+      if (reason.name == one.initiator_left_out) why = reason.title + ".";
+    rows += "| " + short_id(one.id) + " | " + one.level + " | " + one.says + " | " + why + " |\n";
+  }
+  return "\n## Initiators (" + std::to_string(due - covered) + ")\n\nOf " + std::to_string(due) +
+         " statements that bind an initiator and that a target can see, " +
+         std::to_string(covered) +
+         " are covered: `iscsi-trace check` judges initiators by them.\n\n"
+         "| statement | level | says | why it is not covered |\n|---|---|---|---|\n" +
+         rows;
 }
 
 }  // namespace
@@ -218,7 +254,7 @@ std::string render_requirements_page(const Catalogue& catalogue, const Library& 
     page += "| `" + std::string{row->slug} + "` | " + std::string{row->section} + " | " +
             std::string{word_of(row->level)} + " | " + std::string{word_of(row->binds)} + " | " +
             describe(row->remedy) + " | " + std::string{row->says} + " | " +
-            judges_text(judges_of(row->rule, library)) + " | " + saboteur_text(row->rule) + " | " +
+            all_judges_text(row->rule, library) + " | " + saboteur_text(row->rule) + " | " +
             covers_text(catalogue, row->rule) + " | " + later_text(catalogue, row->rule) + " |\n";
   }
   return page;
@@ -254,7 +290,7 @@ std::string render_not_covered_page(const Catalogue& catalogue, const Library& l
             reason.why + "\n\n| statement | level | says | section |\n|---|---|---|---|\n";
     add_statements(page, catalogue, belongs, [](const Statement& one) { return one.section; });
   }
-  return page;
+  return page + initiators_not_covered(catalogue);
 }
 
 }  // namespace test

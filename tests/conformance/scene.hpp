@@ -129,10 +129,10 @@ class Scene {
             .buffer_offset = offset};
   }
 
-  /// The rules that the target is found to break.
-  [[nodiscard]] std::set<iscsi::Rule> broken() const {
+  /// The rules that a side, the target unless it is said, is found to break.
+  [[nodiscard]] std::set<iscsi::Rule> broken(Side side = Side::target) const {
     std::set<iscsi::Rule> rules;
-    for (const Finding& finding : observe(transcript).findings) rules.insert(finding.rule);
+    for (const Finding& finding : observe(transcript, side).findings) rules.insert(finding.rule);
     return rules;
   }
 

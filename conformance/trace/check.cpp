@@ -1,0 +1,48 @@
+#include "conformance/trace/check.hpp"
+
+#include <filesystem>
+
+#include "conformance/command/conclude.hpp"
+#include "conformance/command/files.hpp"
+#include "conformance/report/checked_captures.hpp"
+
+namespace conformance {
+namespace {
+
+/// What `conclude` and its helpers go by.
+Options as_run_options(const CheckOptions& options) {
+  Options run;
+  run.expect = options.expect;
+  run.fix = options.fix;
+  run.strict = options.strict;
+  run.report_files = options.report_files;
+  run.evidence = options.evidence;
+  return run;
+}
+
+std::string names_of(const std::vector<std::string>& captures) {
+  std::string names;
+  for (const std::string& capture : captures)
+    names += (names.empty() ? "" : ", ") + std::filesystem::path{capture}.filename().string();
+  return names;
+}
+
+}  // namespace
+
+int check(const CheckOptions& options) {
+  if (options.fix && options.expect.empty()) return refuse("--fix goes with --expect");
+  const Options as_run = as_run_options(options);
+  const auto expectations = expectations_of(as_run);
+  if (!expectations) return refuse(expectations.error());
+  if (const std::string file = unwritable_report(as_run); !file.empty())
+    return refuse(file + " cannot be written");
+  CheckedCaptures checked;
+  for (const std::string& capture : options.captures)
+    if (const auto done = checked.read(capture); !done) return refuse(done.error());
+  RunResult run = checked.result(options.strict);
+  run.target = names_of(options.captures);
+  for (const std::string& note : checked.notes()) say("note: " + note + "\n");
+  return conclude(as_run, *expectations, run);
+}
+
+}  // namespace conformance
