@@ -18,8 +18,9 @@ struct CaseResult {
   Observation observation;
   Transcript transcript;
   std::uint64_t duration_us = 0;
-  std::string excuse{};        ///< the reason of the expectations file, if it expected this
-  Observation of_initiator{};  ///< of captured conversations
+  std::string excuse{};              ///< the reason of the expectations file, if it expected this
+  std::vector<std::string> notes{};  ///< what else is to be told of it
+  Observation of_initiator{};        ///< of captured conversations
 };
 
 /// Where a rule was broken.

@@ -7,6 +7,8 @@
 
 #include "conformance/command/options.hpp"
 #include "conformance/trace/check.hpp"
+#include "conformance/trace/convert.hpp"
+#include "conformance/trace/replay.hpp"
 #include "conformance/trace/show.hpp"
 
 namespace conformance {
@@ -15,6 +17,8 @@ struct TraceOptions {
   int (*run)(const TraceOptions&) = nullptr;  ///< the command that was chosen
   ShowOptions show;
   CheckOptions check;
+  ConvertOptions convert;
+  ReplayOptions replay;
 };
 
 /// Reads the command line; says on the error output, in one line, what is wrong with it.
