@@ -46,12 +46,15 @@ class World {
   Media media_;
   std::size_t held_by_others_;  ///< bytes allocated when the world began
   Target target_;
-  Moment now_ = 1000;
+  Moment now_ = Moment{1} << 32U;  ///< with room to go back
   std::map<ConnectionId, wire::Bytes> outputs_;
   std::size_t received_bytes_ = 0;
   std::size_t fetched_bytes_ = 0;
   std::vector<Note> notes_;
 };
+
+/// What waits to be sent on one connection at the most, in bytes.
+[[nodiscard]] std::size_t output_allowance(const session::Bounds& bounds);
 
 /// What a target of the harnesses holds at the most, for so many bytes received: buffers and queues
 /// by `limits.hpp`, a few times what it was sent, and the media's memory.
