@@ -200,6 +200,7 @@ void Server::settle() {
     if (peer.gone && !peer.lingering) {
       target_.closed(peer.id, now_);
       do_media();
+      log_notes();  // while the peer still has its name
     }
   }
   std::erase_if(peers_, [](const Peer& peer) { return peer.gone; });

@@ -37,13 +37,22 @@ constexpr auto rows = std::to_array<Row>({
      Rule::discovery_session_is_for_text_and_logout},
 });
 
+/// The row's state. 10.9.1 binds the initiator once it has the request to log out, which its
+/// ExpStatSN tells; a command that crossed the request on the wire is one like any other.
+ConnectionState state_for_initiator(const Connection& connection) {
+  const bool has_crossed = connection.state == ConnectionState::logout_requested &&
+                           connection.exp_stat_sn.precedes_or_is(connection.logout_request);
+  return has_crossed ? ConnectionState::logged_in : connection.state;
+}
+
 }  // namespace
 
 std::optional<Rule> refused_admission(const Connection& connection, const Session& session,
                                       Opcode opcode) {
   if (opcode == Opcode::login_request) return Rule::login_belongs_to_login_phase;
+  const ConnectionState state = state_for_initiator(connection);
   const auto row = std::ranges::find_if(rows, [&](const Row& one) {
-    return one.state == connection.state && one.discovery == session.is_discovery();
+    return one.state == state && one.discovery == session.is_discovery();
   });
   assert(row !=
          rows.end());  // other states get no PDU here; no discovery session is asked to leave

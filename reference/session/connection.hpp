@@ -70,10 +70,11 @@ struct Connection {
   std::optional<Ping> ping{};
   std::uint32_t last_transfer_tag = 0;
   Moment opened_at = 0;
-  Moment heard_at = 0;       ///< when bytes last came
-  Moment logout_due_at = 0;  ///< S7: when patience ends
-  Moment closing_since = 0;  ///< `close_when_sent`: when patience began
-  bool is_touched = false;   ///< listed in `Domain::touched`
+  Moment heard_at = 0;            ///< when bytes last came
+  Moment logout_due_at = 0;       ///< S7: when patience ends
+  wire::StatSN logout_request{};  ///< S7: of the message that asked for it
+  Moment closing_since = 0;       ///< `close_when_sent`: when patience began
+  bool is_touched = false;        ///< listed in `Domain::touched`
 
   [[nodiscard]] bool in_full_feature_phase() const {
     return state == ConnectionState::logged_in || state == ConnectionState::logout_requested;

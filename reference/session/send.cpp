@@ -57,6 +57,7 @@ void request_logout(Domain& domain, Connection& connection, std::uint16_t second
   if (session == nullptr || connection.state != ConnectionState::logged_in) return;
   connection.state = ConnectionState::logout_requested;
   connection.logout_due_at = domain.now + std::uint64_t{seconds} * 1000;
+  connection.logout_request = connection.stat_sn;
   send(domain, connection, session->window,
        pdu::AsyncMessage{.event = pdu::AsyncEvent::logout_request, .parameter3 = seconds});
 }

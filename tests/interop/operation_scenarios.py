@@ -155,6 +155,16 @@ class Log(Scenario):
             self.assertEqual(stranger.recv(1), b"", "anything but a login gets no answer")
         self.expect_line(server, "first-pdu-is-login-request")
 
+    def test_names_a_peer_that_has_gone(self):
+        """Its end is what broke the rule: it has a name all the same."""
+        self.needs_reference("its log")
+        server = self.serve()
+        with socket.create_connection(("127.0.0.1", server.port)) as stranger:
+            name = "127.0.0.1:%d: " % stranger.getsockname()[1]
+            stranger.sendall(login_request({})[:20])
+        self.expect_line(server, "pdu-is-complete")
+        self.assertIn(name + "pdu-is-complete", server.log())
+
     def expect_line(self, server, rule):
         servers.wait_until(lambda: rule in server.log(), 5, f"a line that names {rule}")
 

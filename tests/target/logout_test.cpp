@@ -105,6 +105,20 @@ TEST_F(Logouts, WhoseResponseIsNotFetchedEndAllTheSame) {
 
 // The target asks for it (10.9.1, event 1).
 
+TEST_F(Logouts, AreNoReasonToRefuseACommandThatCrossedTheRequest) {
+  const auto before = initiator.bytes_of(without_data(initiator, test_unit_ready));
+  world.target.shut_down(world.now, 5);
+  initiator.put(before);
+  auto received = initiator.take();
+  ASSERT_EQ(received.size(), 2U);
+  EXPECT_NE(received[0].as<pdu::AsyncMessage>(), nullptr);
+  EXPECT_NE(received[1].as<pdu::ScsiResponse>(), nullptr);
+  // Its ExpStatSN says that it has the request: from now on commands are refused.
+  const Bytes after = initiator.bytes_of(without_data(initiator, test_unit_ready));
+  initiator.put(after);
+  initiator.expect_reject(pdu::RejectReason::waiting_for_logout, after);
+}
+
 TEST_F(Logouts, AreAskedForWhenTheTargetShutsDown) {
   world.target.shut_down(world.now, 5);
   const auto message = initiator.only<pdu::AsyncMessage>();
