@@ -1,0 +1,83 @@
+"""The Debian packages of the guest: downloaded, not installed, and unpacked into one folder."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+LIST = HERE.parent / "packages.txt"
+
+
+class NotToBeHad(Exception):
+    """Something that the lab needs cannot be had on this machine: it is skipped, loudly."""
+
+
+def group(name, text=None):
+    """The members of one group of tests/packages.txt."""
+    members, inside = [], False
+    for line in (text if text is not None else LIST.read_text()).splitlines():
+        line = line.split("#")[0].strip()
+        if line.startswith("["):
+            inside = line == f"[{name}]"
+        elif inside and line:
+            members.append(line.split()[0])
+    return members
+
+
+def output_of(*command, cwd=None):
+    try:
+        done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=600)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotToBeHad(f"{command[0]}: {error}") from error
+    if done.returncode != 0:
+        said = done.stderr.strip() or done.stdout.strip()
+        raise NotToBeHad(f"{' '.join(command[:3])}...: {said}")
+    return done.stdout
+
+
+def real_dependencies(names):
+    """What these packages depend on, of the first alternatives that exist."""
+    text = output_of("apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts",
+                     "--no-breaks", "--no-replaces", "--no-enhances", *names)
+    return re.findall(r"^ [ |](?:Pre)?Depends: ([a-z0-9][a-z0-9.+-]*)$", text, re.MULTILINE)
+
+
+def with_libraries(names):
+    """The packages themselves, the kernel behind its metapackage, and all libraries below them."""
+    found = set()
+    frontier = set(names)
+    while frontier:
+        found |= frontier
+        frontier = {name for name in real_dependencies(sorted(frontier))
+                    if name.startswith(("lib", "zlib", "linux-image-"))} - found
+    return sorted(found)
+
+
+def unpacked(folder):
+    """A folder with the files of the guest's packages; made once and kept."""
+    root = folder / "root"
+    stamp = folder / "stamp"
+    wanted = group("lab-guest")
+    if stamp.exists() and stamp.read_text().split("\n", 1)[0] == " ".join(wanted):
+        return root
+    if not shutil.which("apt-get"):
+        raise NotToBeHad("no apt-get here: the guest's packages are Debian's")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "archives").mkdir(parents=True)
+    root.mkdir()
+    output_of("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
+              *with_libraries(wanted), cwd=folder / "archives")
+    archives = sorted((folder / "archives").glob("*.deb"))
+    for archive in archives:
+        output_of("dpkg", "-x", str(archive), str(root))
+    stamp.write_text("\n".join([" ".join(wanted), *(archive.name for archive in archives)]) + "\n")
+    shutil.rmtree(folder / "archives")
+    return root
+
+
+def versions(folder):
+    """Name and version of each package that the guest is made of."""
+    lines = (folder / "stamp").read_text().splitlines()[1:]
+    return dict(line.replace("%3a", ":").rsplit("_", 2)[:2] for line in lines)
