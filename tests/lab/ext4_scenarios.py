@@ -132,7 +132,6 @@ class Ext4(LabScenario):
                 self.bursts(InitialR2T=ready, ImmediateData=immediate)
                 self.leave(self.guest)
 
-    @short
     def test_nothing_unsolicited(self):
         self.ways_to_write([("Yes", "No")])
 

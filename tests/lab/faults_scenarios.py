@@ -18,7 +18,7 @@ PING_TIMEOUT = r"connection\d+:0: ping timeout of \d+ secs expired"
 class Faults(LabScenario):
     """Every scenario writes and verifies by fio while something goes wrong, then compares."""
 
-    size = 32 * MIB
+    size = 16 * MIB
 
     def serve_file(self, **more):
         return self.serve(luns=[Lun(self.size, in_file=True)], **more)
@@ -68,6 +68,7 @@ class Faults(LabScenario):
         self.ends_and_returns(lambda server: server.kill(), (0.2, 3))
 
     def test_killed_often(self):
+        self.size = 32 * MIB
         self.ends_and_returns(lambda server: server.kill(), (0.1, 1, 0.5, 2, 0.1, 8))
 
     @short
@@ -120,9 +121,11 @@ class Faults(LabScenario):
         self.cut(self.cuts(1, ["guest"] * 6))
 
     def test_cut_often_either_way(self):
+        self.size = 32 * MIB
         self.cut(self.cuts(2, ["guest", "target"] * 6))
 
     def test_cut_with_digests(self):
+        self.size = 32 * MIB
         self.cut(self.cuts(3, ["guest", "target"] * 4),
                  {"node.conn[0].iscsi.HeaderDigest": "CRC32C",
                   "node.conn[0].iscsi.DataDigest": "CRC32C"})
@@ -161,7 +164,6 @@ class Faults(LabScenario):
         self.assertGreaterEqual(between.seen[proxy.TASK_MANAGEMENT_RESPONSE, 0], 1)
         self.assertEqual(between.logins, 1, "by the session it had")
 
-    @short
     def test_logical_unit_reset(self):
         """The target does not know the task that is to be aborted: the kernel resets the unit."""
         between = self.time_out(misdirected=(proxy.ABORT_TASK,))
@@ -184,6 +186,7 @@ class Faults(LabScenario):
 
     def test_resets_by_hand(self):
         """sg_reset while writes are under way: the unit, then the whole target, four times."""
+        self.size = 32 * MIB
         server = self.serve_file()
         between = self.through_proxy(server)
         self.login(between.port)
