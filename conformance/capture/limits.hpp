@@ -1,0 +1,44 @@
+#pragma once
+
+/// Every bound of the reader of captures. What a file says can never make it hold more.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace conformance::capture_limits {
+
+/// Bytes of all that waits: for missing packets, for the rest of a PDU, for its turn. Beyond it the
+/// oldest wait is given up.
+inline constexpr std::size_t bytes_held = 64U << 20U;
+/// Connections at one time; beyond it the one that was silent for longest is forgotten.
+inline constexpr std::size_t connections = 4096;
+/// Connections of which `flow` knows the ends; beyond it the first are forgotten.
+inline constexpr std::size_t flows = 65536;
+/// Segments of one direction that came before their turn.
+inline constexpr std::size_t early_segments = 4096;
+/// Missing bytes that a PDU is read across; a longer gap is a loss whatever it may belong to.
+inline constexpr std::uint64_t hole_bytes = 1U << 20U;
+/// A segment or an acknowledgement further ahead is none of this connection.
+inline constexpr std::int64_t window_bytes = 1 << 28;
+
+// How long something is waited for, in packets of the file.
+
+/// Bytes that were acknowledged but not seen: only packets that changed places can still bring
+/// them.
+inline constexpr std::uint64_t acknowledged_packets = 64;
+/// Bytes that a sender may yet repeat.
+inline constexpr std::uint64_t missing_packets = 16384;
+/// A proof that a stream is iSCSI, or where its next PDU begins.
+inline constexpr std::uint64_t proof_packets = 1024;
+
+/// Bytes of one direction in which a PDU is looked for before a connection counts as no iSCSI.
+inline constexpr std::uint64_t searched_bytes = 4U << 20U;
+/// DataSegmentLength of a PDU that has to be proved. The others may have what fits in three bytes.
+inline constexpr std::size_t proved_data_bytes = 1U << 20U;
+/// PDUs in a row that prove a stream by their form alone.
+inline constexpr std::size_t proof_pdus = 3;
+/// Notes that wait to be fetched, and notes of one connection.
+inline constexpr std::size_t notes = 1024;
+inline constexpr std::size_t notes_of_connection = 32;
+
+}  // namespace conformance::capture_limits

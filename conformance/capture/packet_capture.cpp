@@ -1,0 +1,166 @@
+#include "conformance/capture/packet_capture.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "conformance/capture/limits.hpp"
+
+namespace conformance {
+namespace {
+
+constexpr std::uint64_t never = ~std::uint64_t{0};
+
+std::size_t bytes_of(const Record& record) {
+  return sizeof(Record) + record.bytes.size() + record.holes.size() * sizeof(Hole);
+}
+
+}  // namespace
+
+std::size_t PacketCapture::HashOfEnds::operator()(const Ends& ends) const {
+  std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // FNV-1a
+  for (const Endpoint& end : ends.ends) {
+    for (const std::uint8_t byte : end.address) hash = (hash ^ byte) * 0x0100'0000'01b3;
+    hash = (hash ^ end.port) * 0x0100'0000'01b3;
+  }
+  return hash;
+}
+
+std::expected<std::optional<Record>, std::string> PacketCapture::next() {
+  while (true) {
+    const std::uint64_t from = holding_.empty() ? never : holding_.begin()->first.first;
+    if (const auto first = queue_.begin();
+        first != queue_.end() && (first->first < from || finished_)) {
+      Record record = std::move(first->second);
+      queue_.erase(first);
+      queued_ -= bytes_of(record);
+      return record;
+    }
+    if (error_) return std::unexpected(*error_);
+    if (finished_) return std::nullopt;
+    auto packet = source_->next();
+    if (packet && *packet) {
+      read(**packet);
+      continue;
+    }
+    if (!packet) error_ = std::move(packet.error());
+    finish();
+  }
+}
+
+void PacketCapture::read(const Packet& packet) {
+  if (++packets_ == 1) began_at_us_ = packet.at_us;
+  const Unwrapped unwrapped = unwrap(packet);
+  if (unwrapped.fragment && ++fragments_ == 1)
+    note({.packet = packet.number, .text = "IP fragments are left out"});
+  if (!unwrapped.segment) return;
+  take(*unwrapped.segment,
+       {.packet = packet.number, .at_us = packet.at_us - std::min(packet.at_us, began_at_us_)});
+  press(packet.number);
+}
+
+void PacketCapture::take(const Segment& segment, Stamp stamp) {
+  const bool in_order = segment.source <= segment.destination;
+  const Ends ends = in_order ? Ends{{segment.source, segment.destination}}
+                             : Ends{{segment.destination, segment.source}};
+  const std::size_t side = in_order ? 0 : 1;
+  const auto found = index_.find(ends);
+  auto entry = found == index_.end() ? entries_.end() : found->second;
+  if (entry != entries_.end() && entry->connection.is_replaced_by(side, segment)) {
+    entry->connection.finish();
+    remove(entry);
+    entry = entries_.end();
+  }
+  if (entry == entries_.end()) {
+    // An acknowledgement alone says nothing of a connection that has to be found out about.
+    if (!segment.syn && segment.length == 0) return;
+    entry = enter(ends);
+  }
+  entries_.splice(entries_.begin(), entries_, entry);
+  entry->connection.add(side, segment, stamp);
+  account(entry);
+}
+
+PacketCapture::Entries::iterator PacketCapture::enter(const Ends& ends) {
+  if (entries_.size() >= capture_limits::connections) {
+    entries_.back().connection.finish();
+    remove(std::prev(entries_.end()));
+  }
+  RecordSink& sink = *this;
+  entries_.push_front({.ends = ends, .connection = CapturedConnection{ends, sink}});
+  const auto entry = entries_.begin();
+  index_.insert_or_assign(ends, entry);
+  entry->holds_from = never;
+  return entry;
+}
+
+void PacketCapture::remove(Entries::iterator entry) {
+  holding_.erase({entry->holds_from, &*entry});
+  held_ -= entry->held;
+  index_.erase(entry->ends);
+  entries_.erase(entry);
+}
+
+/// Takes note of what a connection holds, and of what it holds back.
+void PacketCapture::account(Entries::iterator entry) {
+  held_ -= entry->held;
+  entry->held = entry->connection.held();
+  held_ += entry->held;
+  const std::uint64_t from = entry->connection.holds_from();
+  if (from == entry->holds_from) return;
+  holding_.erase({entry->holds_from, &*entry});
+  entry->holds_from = from;
+  if (from != never) holding_.emplace(std::pair{from, &*entry}, entry);
+}
+
+/// Presses those that have waited for too long, or hold too much.
+void PacketCapture::press(std::uint64_t now) {
+  while (!holding_.empty()) {
+    const auto [key, entry] = *holding_.begin();
+    if (key.first + capture_limits::acknowledged_packets >= now) break;
+    entry->connection.hurry(now, false);
+    account(entry);
+    if (entry->holds_from == key.first) break;
+  }
+  while (held_ + queued_ > capture_limits::bytes_held) {
+    const bool nobody = holding_.empty();
+    if (nobody && held_ <= capture_limits::bytes_held) break;
+    const auto entry = nobody ? entries_.begin() : holding_.begin()->second;
+    const std::uint64_t held_before = held_;
+    const std::uint64_t from_before = entry->holds_from;
+    entry->connection.hurry(now, true);
+    account(entry);
+    if (held_ >= held_before && entry->holds_from == from_before) break;
+  }
+}
+
+void PacketCapture::finish() {
+  for (Entry& entry : entries_) entry.connection.finish();
+  if (fragments_ > 1)
+    note({.text = std::to_string(fragments_) + " packets were IP fragments and are left out"});
+  finished_ = true;
+}
+
+ConnectionNumber PacketCapture::open(const Flow& flow) {
+  flows_.emplace(opened_, flow);
+  if (flows_.size() > capture_limits::flows) flows_.erase(flows_.begin());
+  return opened_++;
+}
+
+void PacketCapture::add(Record record) {
+  queued_ += bytes_of(record);
+  const std::uint64_t packet = record.packet;
+  queue_.emplace_hint(queue_.end(), packet, std::move(record));
+}
+
+void PacketCapture::note(CaptureNote note) {
+  if (notes_.size() < capture_limits::notes) notes_.push_back(std::move(note));
+}
+
+Flow PacketCapture::flow(ConnectionNumber connection) const {
+  const auto found = flows_.find(connection);
+  return found == flows_.end() ? Flow{} : found->second;
+}
+
+std::vector<CaptureNote> PacketCapture::take_notes() { return std::exchange(notes_, {}); }
+
+}  // namespace conformance
