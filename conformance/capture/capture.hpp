@@ -79,6 +79,9 @@ class Capture {
   /// bzip2 …). Errors name the file.
   [[nodiscard]] static std::expected<Capture, std::string> open(const std::filesystem::path& file);
 
+  /// The same of a file in memory, which outlives it.
+  [[nodiscard]] static std::expected<Capture, std::string> open(iscsi::wire::ByteView file);
+
   explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }

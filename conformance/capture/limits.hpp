@@ -41,4 +41,9 @@ inline constexpr std::size_t proof_pdus = 3;
 inline constexpr std::size_t notes = 1024;
 inline constexpr std::size_t notes_of_connection = 32;
 
+/// Characters of one packet in Wireshark's JSON, which has each byte several times.
+inline constexpr std::size_t json_packet_bytes = 64U << 20U;
+/// Bytes that one packet may say it had on the wire.
+inline constexpr std::size_t packet_bytes = 1U << 20U;
+
 }  // namespace conformance::capture_limits

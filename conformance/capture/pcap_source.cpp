@@ -1,11 +1,15 @@
 #include <pcap/pcap.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "conformance/capture/sources.hpp"
 
 namespace conformance {
 namespace {
+
+constexpr std::size_t buffer_bytes = 64U << 10U;
 
 LinkType link_type(int dlt) {
   constexpr int cooked2 = 276;  // libpcap has no name for it in its older headers
@@ -27,10 +31,35 @@ struct Closer {
 };
 using File = std::unique_ptr<pcap_t, Closer>;
 
+/// Bytes as the stream that libpcap wants to read from.
+struct Cookie {
+  std::unique_ptr<BytesIn> bytes;
+  iscsi::wire::ByteView at_hand{};
+  std::string error{};  ///< why there are no more
+};
+
+ssize_t read_cookie(void* cookie, char* to, std::size_t size) {
+  auto& source = *static_cast<Cookie*>(cookie);
+  if (source.at_hand.empty()) {
+    const auto next = source.bytes->next();
+    if (!next) {
+      source.error = next.error();
+      return -1;
+    }
+    source.at_hand = *next;
+  }
+  const std::size_t count = std::min(size, source.at_hand.size());
+  std::ranges::copy(iscsi::wire::as_text(source.at_hand.first(count)), to);
+  source.at_hand = source.at_hand.subspan(count);
+  return static_cast<ssize_t>(count);
+}
+
 class PcapSource : public PacketSource {
  public:
-  explicit PcapSource(File file)
-      : file_{std::move(file)}, link_{link_type(pcap_datalink(file_.get()))} {}
+  PcapSource(std::unique_ptr<Cookie> cookie, File file)
+      : cookie_{std::move(cookie)},
+        file_{std::move(file)},
+        link_{link_type(pcap_datalink(file_.get()))} {}
 
   std::expected<std::optional<Packet>, std::string> next() override {
     pcap_pkthdr* header = nullptr;
@@ -38,8 +67,9 @@ class PcapSource : public PacketSource {
     const int status = pcap_next_ex(file_.get(), &header, &bytes);
     if (status == PCAP_ERROR_BREAK) return std::nullopt;
     if (status != 1)
-      return std::unexpected("packet " + std::to_string(number_ + 1) + ": " +
-                             pcap_geterr(file_.get()));
+      return std::unexpected(
+          "packet " + std::to_string(number_ + 1) + ": " +
+          (cookie_->error.empty() ? std::string{pcap_geterr(file_.get())} : cookie_->error));
     ++number_;
     return Packet{.number = number_,
                   .at_us = static_cast<std::uint64_t>(header->ts.tv_sec) * 1'000'000 +
@@ -50,6 +80,7 @@ class PcapSource : public PacketSource {
   }
 
  private:
+  std::unique_ptr<Cookie> cookie_;  // outlives the file that reads from it
   File file_;
   LinkType link_;
   std::uint64_t number_ = 0;
@@ -58,14 +89,27 @@ class PcapSource : public PacketSource {
 }  // namespace
 
 std::expected<std::unique_ptr<PacketSource>, std::string> open_pcap(
-    const std::filesystem::path& file) {
+    std::unique_ptr<BytesIn> bytes) {
+  auto cookie = std::make_unique<Cookie>(Cookie{.bytes = std::move(bytes)});
+  const cookie_io_functions_t functions{
+      .read = read_cookie, .write = nullptr, .seek = nullptr, .close = nullptr};
+  FILE* stream = fopencookie(cookie.get(), "rb", functions);
+  if (stream == nullptr) return std::unexpected("no memory");
+  std::setvbuf(stream, nullptr, _IOFBF, buffer_bytes);
   std::array<char, PCAP_ERRBUF_SIZE> error{};
-  File opened{pcap_open_offline(file.c_str(), error.data())};
-  if (opened == nullptr) return std::unexpected(std::string{error.data()});
-  if (link_type(pcap_datalink(opened.get())) == LinkType::unknown)
-    return std::unexpected("packets of link type " + std::to_string(pcap_datalink(opened.get())) +
+  File opened{pcap_fopen_offline(stream, error.data())};
+  if (opened == nullptr) {
+    static_cast<void>(std::fclose(stream));
+    return std::unexpected(cookie->error.empty() ? error.data() : cookie->error);
+  }
+  const int link = pcap_datalink(opened.get());
+  if (link_type(link) == LinkType::unknown) {
+    const char* name = pcap_datalink_val_to_description(link);
+    return std::unexpected("packets of link type " + std::to_string(link) +
+                           (name == nullptr ? "" : " (" + std::string{name} + ")") +
                            " are not understood");
-  return std::make_unique<PcapSource>(std::move(opened));
+  }
+  return std::make_unique<PcapSource>(std::move(cookie), std::move(opened));
 }
 
 }  // namespace conformance

@@ -112,18 +112,30 @@ std::string_view class_of(const Record& record) {
   return "event";
 }
 
-std::string row(const Record& record, const std::string& id, bool several_connections,
-                std::string_view verdict, const std::set<std::string>& marked) {
+/// What a row has besides its record.
+struct About {
+  std::string id{};
+  bool several_connections = true;
+  std::string_view verdict{};
+  std::set<std::string> marked{};  ///< fields
+  std::string_view remark{};
+  std::string_view place{};
+};
+
+std::string row(const Record& record, const About& about) {
   const bool is_event = class_of(record) == "event";
   const ShownPdu pdu = is_event ? ShownPdu{} : show(record);
   std::string label = is_event ? std::string{event_text(record.kind)} : escaped(pdu.name);
   if (record.damaged) label += " <b>spoilt</b>";
   if (is_unreadable(record)) label += " <b>not readable</b>";
-  if (several_connections) label += " <small>" + std::to_string(record.connection) + "</small>";
+  if (about.several_connections)
+    label += " <small>" + std::to_string(record.connection) + "</small>";
   std::string out = "<tr class=\"" + std::string{class_of(record)} + "\"";
-  if (!verdict.empty()) out += " id=" + id + " data-v=" + std::string{verdict};
-  out += "><td>" + milliseconds(record.at_us) + "<td><span>" + label + "</span>";
-  return out + "<td>" + (is_event ? "" : details(pdu, marked)) + "\n";
+  if (!about.verdict.empty()) out += " id=" + about.id + " data-v=" + std::string{about.verdict};
+  out += "><td>" + milliseconds(record.at_us) + "<td><span>" + label + "</span><td>";
+  if (!about.place.empty()) out += "<i>" + escaped(about.place) + "</i> ";
+  if (!about.remark.empty()) out += "<b>" + escaped(about.remark) + "</b> ";
+  return out + (is_event ? "" : details(pdu, about.marked)) + "\n";
 }
 
 std::string callout(const Remark& remark, const Record* record) {
@@ -151,12 +163,22 @@ bool has_several_connections(const Transcript& transcript) {
 
 }  // namespace
 
+std::string ladder_head() {
+  return "<table class=ladder><thead><tr><th>ms<th><span>initiator</span><span>target</span><th>"
+         "<tbody>\n";
+}
+
+std::string ladder_row(const Record& record, std::string_view task) {
+  const std::string packet = record.packet == 0 ? "" : "packet " + std::to_string(record.packet);
+  return row(record, {.remark = task, .place = packet});
+}
+
+std::string ladder_end() { return "</table>\n"; }
+
 std::string html_ladder(const CaseResult& one, std::size_t index, bool strict) {
   const std::vector<Remark> remarks = remarks_of(one, strict);
   const bool several = !one.transcript.empty() && has_several_connections(one.transcript);
-  std::string out =
-      "<table class=ladder><thead><tr><th>ms<th><span>initiator</span><span>target</span><th>"
-      "<tbody>\n";
+  std::string out = ladder_head();
   auto remark = remarks.begin();
   std::size_t left_out = 0;
   for (std::size_t i = 0; i < one.transcript.size(); ++i) {
@@ -174,14 +196,17 @@ std::string html_ladder(const CaseResult& one, std::size_t index, bool strict) {
       if (at->byte) marked.insert(stretch_at(record, *at->byte).name);
     }
     const std::string id = "c" + std::to_string(index) + "r" + std::to_string(i);
-    out += row(record, id, several, begin == remark ? "" : name_of(worst), marked);
+    out += row(record, {.id = id,
+                        .several_connections = several,
+                        .verdict = begin == remark ? "" : name_of(worst),
+                        .marked = marked});
     for (auto at = begin; at != remark; ++at) out += callout(*at, &record);
   }
   if (left_out > 0)
     out += "<tr class=event><td><td><span>" + std::to_string(left_out) +
            " more, with nothing to remark</span><td>\n";
   for (; remark != remarks.end(); ++remark) out += callout(*remark, nullptr);
-  return out + "</table>\n";
+  return out + ladder_end();
 }
 
 }  // namespace conformance

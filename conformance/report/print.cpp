@@ -43,22 +43,23 @@ std::uint8_t opcode_of(ByteView header) {
   return static_cast<std::uint8_t>(extract(header, bits(0, 2, 6)));
 }
 
-/// Nothing if the field has nothing to say.
-std::optional<std::string> telling_value(const Field& field, ByteView header) {
+/// Nothing if the field has nothing to say, and not all are asked for.
+std::optional<std::string> shown_value(const Field& field, ByteView header, Fields fields) {
   if (field.name.empty()) return std::nullopt;
   if (field.kind == EntryKind::opaque)
     return opaque_text(header.subspan(field.place.byte, field.place.width / 8U));
   const std::uint64_t value = extract(header, field.place);
-  const bool telling = value != 0 || !field.codes.empty();
-  if (!telling || (field.kind == EntryKind::fixed && value == field.value)) return std::nullopt;
+  const bool telling = (value != 0 || !field.codes.empty()) &&
+                       (field.kind != EntryKind::fixed || value != field.value);
+  if (!telling && fields == Fields::telling) return std::nullopt;
   return value_text(field, value);
 }
 
-std::vector<ShownField> fields_of(ByteView header, const Description* pdu) {
+std::vector<ShownField> fields_of(ByteView header, const Description* pdu, Fields fields) {
   std::vector<ShownField> shown;
   if (pdu != nullptr)
     for (const Field& field : pdu->fields)
-      if (auto value = telling_value(field, header))
+      if (auto value = shown_value(field, header, fields))
         shown.push_back({std::string{field.name}, *std::move(value), field.place.byte,
                          field.place.last_byte()});
   if (const std::uint64_t data = extract(header, iscsi::pdu::bytes(5, 3)); data != 0)
@@ -100,16 +101,17 @@ bool carries_text(ByteView bytes) {
          opcode == Opcode::text_request || opcode == Opcode::text_response;
 }
 
-std::string pdu_text(const Record& record) {
+std::string pdu_text(const Record& record, std::string_view task) {
   const ShownPdu pdu = show(record);
   std::string text = pdu.name;
+  if (!task.empty()) text += " [" + std::string{task} + "]";
   for (const ShownField& field : pdu.fields) text += " " + field.print();
   return text;
 }
 
 }  // namespace
 
-ShownPdu show(const Record& record) {
+ShownPdu show(const Record& record, Fields fields) {
   const ByteView bytes = record.bytes;
   ShownPdu shown;
   if (bytes.size() < bhs_bytes) {
@@ -119,7 +121,7 @@ ShownPdu show(const Record& record) {
   const std::uint8_t opcode = opcode_of(bytes);
   const Description* pdu = describe(opcode);
   shown.name = pdu == nullptr ? "operation code " + hexadecimal(opcode) : std::string{pdu->name};
-  shown.fields = fields_of(bytes, pdu);
+  shown.fields = fields_of(bytes, pdu, fields);
   const DataPlace place = data_place(bytes);
   shown.data = bytes.subspan(place.start, place.length);
   if (!carries_text(bytes)) return shown;
@@ -193,15 +195,45 @@ std::string_view event_text(Record::Kind kind) {
   return {};
 }
 
-std::string print_line(const Record& record) {
+std::string print_line(const Record& record, std::string_view task) {
   const std::string connection = " " + std::to_string(record.connection) + " ";
   if (!is_pdu(record)) return "--" + connection + std::string{event_text(record.kind)};
   if (record.kind == Record::Kind::sent)
-    return "->" + connection + pdu_text(record) + (record.damaged ? " [spoilt]" : "");
-  if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record);
+    return "->" + connection + pdu_text(record, task) + (record.damaged ? " [spoilt]" : "");
+  if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record, task);
   return (record.kind == Record::Kind::unreadable ? "<-" : "->") + connection + "not readable: " +
          std::string{record.violation ? iscsi::about(record.violation->rule).slug : ""} + " " +
-         pdu_text(record);
+         pdu_text(record, task);
+}
+
+std::string print_packet_line(const Record& record, std::string_view task) {
+  const std::string micros = std::to_string(record.at_us % 1'000'000 + 1'000'000).substr(1);
+  std::string line = std::to_string(record.at_us / 1'000'000) + "." + micros + " #" +
+                     std::to_string(record.packet) + " " + print_line(record, task);
+  if (record.midway) line += ", before the capture began";
+  if (!record.holes.empty()) line += " [not whole]";
+  return line + "\n";
+}
+
+std::string print_details(const Record& record) {
+  if (record.bytes.size() < bhs_bytes) return {};
+  const ShownPdu pdu = show(record, Fields::all);
+  std::string out;
+  for (const ShownField& field : pdu.fields) {
+    const std::string bytes =
+        field.first_byte == field.last_byte
+            ? std::to_string(field.first_byte)
+            : std::to_string(field.first_byte) + "-" + std::to_string(field.last_byte);
+    out += "    " + bytes + std::string(bytes.size() < 8 ? 8 - bytes.size() : 1, ' ') +
+           field.print() + "\n";
+  }
+  for (const ShownField& key : pdu.text) out += "        " + key.print() + "\n";
+  if (pdu.text.empty()) append_hexadecimal(out, pdu.data);
+  for (const Hole& hole : record.holes)
+    out += "        bytes " + std::to_string(hole.offset) + "-" +
+           std::to_string(std::uint64_t{hole.offset} + hole.length - 1) +
+           " are not in the capture\n";
+  return out;
 }
 
 std::string print_record(const Record& record, std::size_t number) {

@@ -28,8 +28,10 @@ struct ShownPdu {
   iscsi::wire::ByteView data;      ///< the data segment, as far as it is there
 };
 
+enum class Fields : std::uint8_t { telling, all };
+
 /// `record` outlives the result.
-[[nodiscard]] ShownPdu show(const Record& record);
+[[nodiscard]] ShownPdu show(const Record& record, Fields fields = Fields::telling);
 
 /// The run of bytes that hold `byte` of a PDU: a field, a text key …
 struct Stretch {
@@ -48,8 +50,16 @@ struct Stretch {
 /// The PDU's name, or what became of the connection.
 [[nodiscard]] std::string title_of(const Record& record);
 
-/// One line: direction, name, the fields that are not zero.
-[[nodiscard]] std::string print_line(const Record& record);
+/// One line: direction, connection, name, the fields that are not zero; `task` behind the name, if
+/// there is one.
+[[nodiscard]] std::string print_line(const Record& record, std::string_view task = {});
+
+/// The line with time and packet in front, for captures.
+[[nodiscard]] std::string print_packet_line(const Record& record, std::string_view task);
+
+/// What `print_packet_line` leaves out: every field with its bytes, the text keys or the data, and
+/// what the capture does not have.
+[[nodiscard]] std::string print_details(const Record& record);
 
 /// The line, and below it the data segment: text keys one by one, other bytes in hexadecimal.
 [[nodiscard]] std::string print_record(const Record& record, std::size_t number);

@@ -31,7 +31,8 @@ std::expected<TraceOptions, Ended> read_trace_command_line(int argc, char** argv
   TraceOptions options;
   CLI::App app{"Looks into captured iSCSI sessions (RFC 3720)."};
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string{suite_version});
+  const std::string_view version = suite_version.substr(suite_version.find(' '));
+  app.set_version_flag("--version", "iscsi-trace" + std::string{version});
   std::array<CLI::App*, commands.size()> parsers{};
   for (std::size_t i = 0; i < commands.size(); ++i) {
     parsers[i] = app.add_subcommand(commands[i].name, commands[i].help);

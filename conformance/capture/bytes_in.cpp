@@ -1,0 +1,79 @@
+#include "conformance/capture/bytes_in.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+namespace conformance {
+namespace {
+
+constexpr std::size_t block_bytes = 256U << 10U;
+
+struct Closer {
+  void operator()(archive* opened) const { archive_read_free(opened); }
+};
+using Archive = std::unique_ptr<archive, Closer>;
+
+std::string error_of(archive* opened) {
+  const char* text = archive_error_string(opened);
+  return text == nullptr ? "cannot be read" : text;
+}
+
+/// Not all filters that there are: some would run other programs.
+Archive reader() {
+  Archive opened{archive_read_new()};
+  archive_read_support_filter_gzip(opened.get());
+  archive_read_support_filter_bzip2(opened.get());
+  archive_read_support_filter_xz(opened.get());
+  archive_read_support_filter_lzma(opened.get());
+  archive_read_support_filter_zstd(opened.get());
+  archive_read_support_format_raw(opened.get());
+  archive_read_support_format_empty(opened.get());
+  return opened;
+}
+
+class ArchiveBytes : public BytesIn {
+ public:
+  explicit ArchiveBytes(Archive opened, bool empty) : archive_{std::move(opened)}, ended_{empty} {}
+
+  std::expected<iscsi::wire::ByteView, std::string> next() override {
+    while (!ended_) {
+      const void* block = nullptr;
+      std::size_t size = 0;
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(archive_.get(), &block, &size, &offset);
+      ended_ = status != ARCHIVE_OK;
+      if (status < ARCHIVE_WARN) return std::unexpected(error_of(archive_.get()));
+      if (size > 0 && status != ARCHIVE_EOF)
+        return std::as_bytes(std::span{static_cast<const char*>(block), size});
+    }
+    return iscsi::wire::ByteView{};
+  }
+
+ private:
+  Archive archive_;
+  bool ended_ = false;
+};
+
+std::expected<std::unique_ptr<BytesIn>, std::string> opened(Archive file, int status) {
+  if (status != ARCHIVE_OK) return std::unexpected(error_of(file.get()));
+  archive_entry* entry = nullptr;
+  const int found = archive_read_next_header(file.get(), &entry);
+  if (found < ARCHIVE_WARN) return std::unexpected(error_of(file.get()));
+  return std::make_unique<ArchiveBytes>(std::move(file), found == ARCHIVE_EOF);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(const std::filesystem::path& file) {
+  Archive archive = reader();
+  const int status = archive_read_open_filename(archive.get(), file.c_str(), block_bytes);
+  return opened(std::move(archive), status);
+}
+
+std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(iscsi::wire::ByteView file) {
+  Archive archive = reader();
+  const int status = archive_read_open_memory(archive.get(), file.data(), file.size());
+  return opened(std::move(archive), status);
+}
+
+}  // namespace conformance
