@@ -45,11 +45,12 @@ void CapturedConnection::add(std::size_t side, const Segment& segment, Stamp sta
 void CapturedConnection::hurry(std::uint64_t now, bool in_need) {
   for (Direction& direction : directions_) {
     direction.stream.settle(now);
-    const bool too_long = direction.stream.waits() &&
-                          direction.stream.waits_since() + capture_limits::missing_packets < now;
+    const bool too_long =
+        direction.stream.waits() &&
+        direction.stream.waits_since() / 2 + capture_limits::missing_packets < now;
     if (too_long || in_need) direction.stream.give_up_gap();
   }
-  const bool impatient = in_need || holds_from() + capture_limits::proof_packets < now;
+  const bool impatient = in_need || holds_from() / 2 + capture_limits::proof_packets < now;
   if (impatient && !in_need)
     for (Direction& direction : directions_)
       if (!direction.stream.waits()) direction.patient = false;
@@ -84,10 +85,10 @@ std::uint64_t CapturedConnection::holds_from() const {
   for (const Direction& direction : directions_) {
     if (direction.stream.waits()) from = std::min(from, direction.stream.waits_since());
     if (!direction.patient) continue;
-    if (state_ == State::unknown) from = std::min(from, first_.packet);
+    if (state_ == State::unknown) from = std::min(from, first_.order());
     if (state_ == State::iscsi && direction.mode == Mode::searching &&
         !direction.stream.readable().empty())
-      from = std::min(from, direction.stream.stamp_before(0).packet);
+      from = std::min(from, direction.stream.stamp_before(0).order());
   }
   return from;
 }
@@ -150,6 +151,14 @@ void CapturedConnection::prove(bool final) {
     digests_ = best.digests;
     login_whole_ = false;
     const bool from_the_start = directions_[0].from_syn && directions_[1].from_syn;
+    for (const Role role : {Role::initiator, Role::target}) {
+      const bool sends = role == Role::initiator;
+      const auto& candidate = sends ? proof->sent : proof->received;
+      Direction& direction = directions_[sends ? proof->initiator : 1 - proof->initiator];
+      if (!candidate) continue;
+      direction.stream.consume(candidate->offset);
+      direction.mode = Mode::in_step;
+    }
     return establish(proof->initiator, !from_the_start);
   }
   drop_rejected();
@@ -210,7 +219,7 @@ void CapturedConnection::establish(std::size_t initiator, bool midway) {
   record.midway = midway;
   record.packet = first_.packet;
   record.at_us = first_.at_us;
-  sink_->add(std::move(record));
+  sink_->add(std::move(record), first_);
 }
 
 // What is ending.
@@ -233,18 +242,18 @@ void CapturedConnection::end(Direction& direction, bool reset, Stamp at) {
     record.kind = reset ? Record::Kind::left_by_reset : Record::Kind::left;
   else
     record.kind = reset ? Record::Kind::broken : Record::Kind::ended;
-  sink_->add(std::move(stamp(direction, record, at)));
+  tell(direction, std::move(record), at);
 }
 
 // Words.
 
-/// A record is not earlier than the one before it.
-Record& CapturedConnection::stamp(Direction& direction, Record& record, Stamp at) const {
-  if (at.packet >= direction.latest.packet) direction.latest = at;
+/// Adds a record, which is not earlier than the one before it.
+void CapturedConnection::tell(Direction& direction, Record record, Stamp at) {
+  if (at.order() >= direction.latest.order()) direction.latest = at;
   record.connection = number_;
   record.packet = direction.latest.packet;
   record.at_us = direction.latest.at_us;
-  return record;
+  sink_->add(std::move(record), direction.latest);
 }
 
 void CapturedConnection::note(Stamp at, std::string text) {

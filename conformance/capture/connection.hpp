@@ -21,7 +21,7 @@ class RecordSink {
 
   /// A connection has turned out to be iSCSI; its number.
   [[nodiscard]] virtual ConnectionNumber open(const Flow& flow) = 0;
-  virtual void add(Record record) = 0;
+  virtual void add(Record record, Stamp stamp) = 0;
   virtual void note(CaptureNote note) = 0;
 };
 
@@ -48,7 +48,7 @@ class CapturedConnection {
   /// There is nothing more to come.
   void finish();
 
-  /// Records may still be added for packets from this one on; the greatest number if not.
+  /// The order from which on records may still be added; the greatest number if none may.
   [[nodiscard]] std::uint64_t holds_from() const;
   [[nodiscard]] std::size_t held() const;
 
@@ -98,7 +98,7 @@ class CapturedConnection {
   void follow_login(Role role, const iscsi::pdu::Frame& frame, bool whole);
   [[nodiscard]] bool waits_for_login(const Direction& direction) const;
   void try_data_digest(const Direction& direction, const iscsi::pdu::Front& front);
-  Record& stamp(Direction& direction, Record& record, Stamp at) const;
+  void tell(Direction& direction, Record record, Stamp at);
   void note(Stamp at, std::string text);
   [[nodiscard]] std::string name_of(const Direction& direction) const;
   [[nodiscard]] std::vector<iscsi::pdu::Digests> possible_digests() const;

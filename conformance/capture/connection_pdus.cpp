@@ -35,7 +35,7 @@ bool CapturedConnection::step(Direction& direction, bool final) {
   if (const auto broken = direction.stream.take_break()) {
     Record record;
     record.kind = direction.role == Role::initiator ? Record::Kind::lost_sent : Record::Kind::lost;
-    sink_->add(std::move(stamp(direction, record, *broken)));
+    tell(direction, std::move(record), *broken);
     note(*broken, "a long stretch of the " + name_of(direction) + " is missing");
     direction.clean = false;
     direction.mode = Mode::searching;
@@ -129,7 +129,7 @@ bool CapturedConnection::refuse(Direction& direction, const iscsi::Violation& vi
   const ByteView bytes = direction.stream.readable().first(length);
   record.bytes = {bytes.begin(), bytes.end()};
   record.violation = violation;
-  sink_->add(std::move(stamp(direction, record, direction.stream.stamp_before(length))));
+  tell(direction, std::move(record), direction.stream.stamp_before(length));
   direction.stream.consume(realigned_bytes);
   direction.mode = Mode::searching;
   direction.clean = false;
@@ -154,7 +154,7 @@ void CapturedConnection::emit(Direction& direction, std::size_t whole) {
     if (const auto* framed = std::get_if<iscsi::pdu::Framed>(&framing))
       follow_login(direction.role, framed->frame, record.holes.empty());
   }
-  sink_->add(std::move(stamp(direction, record, stream.stamp_before(whole))));
+  tell(direction, std::move(record), stream.stamp_before(whole));
   stream.consume(whole);
 }
 
@@ -169,7 +169,7 @@ bool CapturedConnection::lose(Direction& direction, std::size_t bytes) {
   const Stamp where = stream.stamp_before(std::min(lost, readable));
   note(where, "bytes of the " + name_of(direction) +
                   " are missing or cannot be read; its next PDU is looked for");
-  sink_->add(std::move(stamp(direction, record, where)));
+  tell(direction, std::move(record), where);
   stream.consume(std::min(lost, readable));
   direction.mode = Mode::searching;
   direction.searches = {};

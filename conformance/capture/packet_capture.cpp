@@ -116,7 +116,7 @@ void PacketCapture::account(Entries::iterator entry) {
 void PacketCapture::press(std::uint64_t now) {
   while (!holding_.empty()) {
     const auto [key, entry] = *holding_.begin();
-    if (key.first + capture_limits::acknowledged_packets >= now) break;
+    if (key.first / 2 + capture_limits::acknowledged_packets >= now) break;
     entry->connection.hurry(now, false);
     account(entry);
     if (entry->holds_from == key.first) break;
@@ -146,10 +146,9 @@ ConnectionNumber PacketCapture::open(const Flow& flow) {
   return opened_++;
 }
 
-void PacketCapture::add(Record record) {
+void PacketCapture::add(Record record, Stamp stamp) {
   queued_ += bytes_of(record);
-  const std::uint64_t packet = record.packet;
-  queue_.emplace_hint(queue_.end(), packet, std::move(record));
+  queue_.emplace_hint(queue_.end(), stamp.order(), std::move(record));
 }
 
 void PacketCapture::note(CaptureNote note) {

@@ -35,7 +35,7 @@ class PacketCapture : public RecordSource, private RecordSink {
   };
 
   [[nodiscard]] ConnectionNumber open(const Flow& flow) override;
-  void add(Record record) override;
+  void add(Record record, Stamp stamp) override;
   void note(CaptureNote note) override;
 
   void read(const Packet& packet);
@@ -49,8 +49,8 @@ class PacketCapture : public RecordSource, private RecordSink {
   std::unique_ptr<PacketSource> source_;
   Entries entries_;
   std::unordered_map<Ends, Entries::iterator, HashOfEnds> index_;
-  std::map<std::pair<std::uint64_t, Entry*>, Entries::iterator> holding_;  // by packet
-  std::multimap<std::uint64_t, Record> queue_;                             // by packet
+  std::map<std::pair<std::uint64_t, Entry*>, Entries::iterator> holding_;  // by order
+  std::multimap<std::uint64_t, Record> queue_;                             // by order
   std::size_t queued_ = 0;                                                 // bytes of it
   std::size_t held_ = 0;  // bytes of all connections
   std::map<ConnectionNumber, Flow> flows_;

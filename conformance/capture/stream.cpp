@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t piece_bytes = 128;            // of memory, besides its data
 constexpr std::size_t consumed_bytes = 64U << 10U;  // that are kept before the buffer moves up
 
+bool earlier(const Stamp& one, const Stamp& other) { return one.order() < other.order(); }
+
 ByteView part(ByteView data, std::uint64_t first, std::uint64_t length) {
   if (first >= data.size()) return {};
   return data.subspan(first, std::min<std::uint64_t>(length, data.size() - first));
@@ -96,7 +98,7 @@ bool Stream::keep_early(std::uint64_t at, ByteView data, std::uint64_t length, S
 }
 
 void Stream::put_early(std::uint64_t at, ByteView data, std::uint64_t length, Stamp stamp) {
-  if (early_.empty()) oldest_early_ = stamp.packet;
+  if (early_.empty()) oldest_early_ = stamp.order();
   early_.emplace(at, Piece{.data = {data.begin(), data.end()}, .length = length, .stamp = stamp});
   early_bytes_ += data.size() + piece_bytes;
 }
@@ -137,15 +139,15 @@ void Stream::drain() {
     const auto node = early_.extract(early_.begin());
     const Piece& piece = node.mapped();
     early_bytes_ -= piece.data.size() + piece_bytes;
-    rescan = rescan || piece.stamp.packet == oldest_early_;
+    rescan = rescan || piece.stamp.order() == oldest_early_;
     const std::uint64_t known = next_ - node.key();
     if (known < piece.length)
       deliver(part(piece.data, known, piece.data.size()), piece.length - known, piece.stamp);
   }
   if (rescan && !early_.empty()) {
-    oldest_early_ = early_.begin()->second.stamp.packet;
+    oldest_early_ = early_.begin()->second.stamp.order();
     for (const auto& [at, piece] : early_)
-      oldest_early_ = std::min(oldest_early_, piece.stamp.packet);
+      oldest_early_ = std::min(oldest_early_, piece.stamp.order());
   }
   while (!acknowledged_.empty() && acknowledged_.front().end <= next_) acknowledged_.pop_front();
 }
@@ -160,6 +162,7 @@ void Stream::acknowledge(std::uint32_t number, Stamp stamp) {
   // One byte more than all that there is: a FIN that the capture lacks.
   if (position == next_ || (position == next_ + 1 && early_.empty())) return;
   if (!acknowledged_.empty() && acknowledged_.back().end >= position) return;
+  stamp.before = true;
   acknowledged_.push_back({.end = position, .stamp = stamp});
 }
 
@@ -167,7 +170,8 @@ void Stream::cover(const Acknowledged& acknowledged) {
   while (next_ < acknowledged.end) {
     const auto piece = early_.begin();
     if (piece != early_.end() && piece->first <= acknowledged.end)
-      skip_to(std::max(next_, piece->first), piece->second.stamp);
+      skip_to(std::max(next_, piece->first),
+              std::min(piece->second.stamp, acknowledged.stamp, earlier));
     else
       skip_to(acknowledged.end, acknowledged.stamp);
     drain();
@@ -201,7 +205,7 @@ void Stream::give_up() {
 std::uint64_t Stream::waits_since() const {
   std::uint64_t since = ~std::uint64_t{0};
   if (!early_.empty()) since = oldest_early_;
-  if (!acknowledged_.empty()) since = std::min(since, acknowledged_.front().stamp.packet);
+  if (!acknowledged_.empty()) since = std::min(since, acknowledged_.front().stamp.order());
   return since;
 }
 
@@ -231,7 +235,7 @@ std::optional<std::size_t> Stream::end_of_first_hole() const {
 Stamp Stream::stamp_before(std::size_t end) const {
   Stamp latest;
   for (const Mark& mark : marks_) {
-    if (mark.stamp.packet >= latest.packet) latest = mark.stamp;
+    if (!earlier(mark.stamp, latest)) latest = mark.stamp;
     if (mark.end >= position_ + end) break;
   }
   return latest;

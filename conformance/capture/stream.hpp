@@ -22,6 +22,10 @@ namespace conformance {
 struct Stamp {
   std::uint64_t packet = 0;
   std::uint64_t at_us = 0;
+  bool before = false;  ///< the packet shows that it had happened, and brings something later
+
+  /// What happened first has the smaller number.
+  [[nodiscard]] std::uint64_t order() const { return packet * 2 - (before ? 1 : 0); }
 };
 
 class Stream {
@@ -45,7 +49,7 @@ class Stream {
   void give_up();
 
   [[nodiscard]] bool waits() const { return !early_.empty() || !acknowledged_.empty(); }
-  /// The first packet whose bytes wait for a gap to be filled.
+  /// The order of what waits first.
   [[nodiscard]] std::uint64_t waits_since() const;
 
   /// What can be read, zeros in its holes.
@@ -108,7 +112,7 @@ class Stream {
   std::deque<Gap> holes_;
   std::map<std::uint64_t, Piece> early_;
   std::size_t early_bytes_ = 0;
-  std::uint64_t oldest_early_ = 0;
+  std::uint64_t oldest_early_ = 0;  // order
   std::deque<Acknowledged> acknowledged_;
   std::optional<std::uint64_t> fin_;
   Stamp fin_stamp_;

@@ -146,7 +146,7 @@ std::vector<Seed> of_text() {
 
 std::vector<Seed> harness_seeds() {
   std::vector<Seed> seeds;
-  for (const auto& part : {of_framing(), of_login(), of_text(), target_seeds()})
+  for (const auto& part : {of_framing(), of_login(), of_text(), target_seeds(), capture_seeds()})
     seeds.insert(seeds.end(), part.begin(), part.end());
   return seeds;
 }

@@ -1,0 +1,74 @@
+// Holds: any file is read, or refused in words; what is read of it are records in the order of each
+// connection, PDUs whole in length, holes inside of them and never in their headers; reading it
+// again gives the same.
+
+#include <map>
+#include <string>
+
+#include "conformance/capture/capture.hpp"
+#include "conformance/report/print.hpp"
+#include "conformance/report/tasks.hpp"
+#include "support/entry.hpp"
+#include "support/require.hpp"
+
+namespace iscsi::fuzz {
+namespace {
+
+using conformance::Record;
+
+void check_pdu(const Record& record) {
+  require(record.bytes.size() >= limits::basic_header_bytes, "a PDU has a header");
+  const std::size_t length = limits::basic_header_bytes + wire::load<1>(record.bytes, 4) * 4 +
+                             wire::load<3>(record.bytes, 5);
+  require(record.bytes.size() >= length && record.bytes.size() <= length + 12,
+          "a PDU is as long as its header says");
+  std::uint64_t end = limits::basic_header_bytes;
+  for (const conformance::Hole& hole : record.holes) {
+    require(hole.length > 0 && hole.offset >= end, "holes are behind the header, in order");
+    end = std::uint64_t{hole.offset} + hole.length;
+  }
+  require(record.bytes.size() >= end, "holes are inside of the PDU");
+}
+
+/// A number that stands for all that was read.
+std::uint64_t read(wire::ByteView file) {
+  auto capture = conformance::Capture::open(file);
+  if (!capture) {
+    require(!capture.error().empty(), "a refusal says why");
+    return 0;
+  }
+  std::map<conformance::ConnectionNumber, std::uint64_t> connections;  // with the last packet
+  conformance::TaskNames tasks;
+  std::uint64_t sum = 0;
+  while (true) {
+    auto record = capture->next();
+    for (const auto& note : capture->take_notes()) require(!note.text.empty(), "a note says what");
+    if (!record) {
+      require(record.error().starts_with("packet "), "an error says in which packet");
+      return sum;
+    }
+    if (!*record) return sum;
+    const Record& one = **record;
+    const bool is_opened = one.kind == Record::Kind::opened;
+    require(connections.contains(one.connection) != is_opened,
+            "a connection is opened once, and first");
+    require(one.packet >= connections[one.connection], "records of a connection are in order");
+    require(one.packet > 0 && one.packet <= capture->packets() + (std::uint64_t{1} << 48U),
+            "a record has its packet");
+    connections[one.connection] = one.packet;
+    if (one.kind == Record::Kind::sent || one.kind == Record::Kind::received) check_pdu(one);
+    const std::string line = conformance::print_packet_line(one, tasks.about(one));
+    if (one.bytes.size() < 65536) sum += conformance::print_details(one).size();
+    sum = sum * 31 + line.size() + one.bytes.size();
+  }
+}
+
+}  // namespace
+}  // namespace iscsi::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace iscsi::fuzz;
+  const auto file = bytes_of(data, size);
+  require(read(file) == read(file), "the same file is read the same way");
+  return 0;
+}
