@@ -188,14 +188,14 @@ void Stream::settle(std::uint64_t now) {
 }
 
 void Stream::give_up_gap() {
-  if (!early_.empty()) {
-    skip_to(early_.begin()->first, early_.begin()->second.stamp);
-    return drain();
+  if (!acknowledged_.empty()) {
+    const Acknowledged first = acknowledged_.front();
+    acknowledged_.pop_front();
+    return cover(first);
   }
-  if (acknowledged_.empty()) return;
-  const Acknowledged first = acknowledged_.front();
-  acknowledged_.pop_front();
-  cover(first);
+  if (early_.empty()) return;
+  skip_to(early_.begin()->first, early_.begin()->second.stamp);
+  drain();
 }
 
 void Stream::give_up() {
