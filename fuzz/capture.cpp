@@ -8,6 +8,7 @@
 #include "conformance/capture/capture.hpp"
 #include "conformance/report/print.hpp"
 #include "conformance/report/tasks.hpp"
+#include "limits.hpp"
 #include "support/entry.hpp"
 #include "support/require.hpp"
 

@@ -16,6 +16,8 @@ class BytesIn {
   BytesIn() = default;
   BytesIn(const BytesIn&) = delete;
   BytesIn& operator=(const BytesIn&) = delete;
+  BytesIn(BytesIn&&) = delete;
+  BytesIn& operator=(BytesIn&&) = delete;
   virtual ~BytesIn() = default;
 
   /// The bytes that come next, as many as are at hand; none at the end. They are there until the

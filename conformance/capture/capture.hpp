@@ -54,6 +54,8 @@ class RecordSource {
   RecordSource() = default;
   RecordSource(const RecordSource&) = delete;
   RecordSource& operator=(const RecordSource&) = delete;
+  RecordSource(RecordSource&&) = delete;
+  RecordSource& operator=(RecordSource&&) = delete;
   virtual ~RecordSource() = default;
 
   /// The next record, or nothing at the end. Errors name the packet, or the place in the file;

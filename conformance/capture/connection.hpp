@@ -17,6 +17,8 @@ class RecordSink {
   RecordSink() = default;
   RecordSink(const RecordSink&) = delete;
   RecordSink& operator=(const RecordSink&) = delete;
+  RecordSink(RecordSink&&) = delete;
+  RecordSink& operator=(RecordSink&&) = delete;
   virtual ~RecordSink() = default;
 
   /// A connection has turned out to be iSCSI; its number.
@@ -90,9 +92,9 @@ class CapturedConnection {
   bool take_pdu(Direction& direction);
   bool take_front(Direction& direction, iscsi::pdu::Front& front);
   bool refuse(Direction& direction, const iscsi::Violation& violation);
-  void emit(Direction& direction, std::size_t bytes);
+  void emit(Direction& direction, std::size_t whole);
   bool lose(Direction& direction, std::size_t bytes);
-  void end(Direction& direction, bool reset, Stamp stamp);
+  void end(Direction& direction, bool reset, Stamp at);
   void end_direction(Direction& direction);
 
   void follow_login(Role role, const iscsi::pdu::Frame& frame, bool whole);

@@ -11,7 +11,6 @@ namespace conformance {
 
 using iscsi::pdu::bhs_bytes;
 using iscsi::pdu::Frame;
-using iscsi::pdu::FrameLimits;
 using iscsi::pdu::Front;
 using iscsi::pdu::Opcode;
 using iscsi::wire::ByteView;

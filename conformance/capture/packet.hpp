@@ -36,6 +36,8 @@ class PacketSource {
   PacketSource() = default;
   PacketSource(const PacketSource&) = delete;
   PacketSource& operator=(const PacketSource&) = delete;
+  PacketSource(PacketSource&&) = delete;
+  PacketSource& operator=(PacketSource&&) = delete;
   virtual ~PacketSource() = default;
 
   /// Nothing at the end of the file. Errors name the packet; after one there is nothing more.

@@ -34,6 +34,8 @@ class View {
   View() = default;
   View(const View&) = delete;
   View& operator=(const View&) = delete;
+  View(View&&) = delete;
+  View& operator=(View&&) = delete;
   virtual ~View() = default;
   virtual void record(const Record& record, const std::string& task, const Flow& flow) = 0;
   virtual void note(const std::string& text) = 0;
