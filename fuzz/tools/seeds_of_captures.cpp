@@ -112,7 +112,8 @@ Bytes in_json() {
   return bytes_of_text(
       R"([{"_index":"x","_source":{"layers":{"frame_raw":["4500003000000000400600)"
       R"(00c0000201c0000202c0000cbc00000001000000005002ffff00000000",0,48,0,1],"frame":)"
-      R"({"frame.encap_type":"7","frame.time_epoch":"1.5","frame.number":"1","frame.len":"48"}}}}])");
+      R"({"frame.encap_type":"7","frame.time_epoch":"1.5","frame.number":"1",)"
+      R"("frame.len":"48"}}}}])");
 }
 
 }  // namespace
