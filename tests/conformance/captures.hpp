@@ -15,6 +15,7 @@
 #include "pdu/codec.hpp"
 
 namespace conformance {
+namespace gap_free {  // the judge has classes of the same names
 
 /// One direction of a TCP connection, put together by its sequence numbers.
 class Stream {
@@ -149,5 +150,9 @@ inline Transcript read_capture(const std::string& path) {
   }
   return transcript;
 }
+
+}  // namespace gap_free
+
+using gap_free::read_capture;
 
 }  // namespace conformance

@@ -67,6 +67,7 @@ class Laboratory:
 
 class LabScenario(Scenario):
     laboratory = None  # set by run
+    judge = None  # the same
 
     def setUp(self):
         self.folder = self.laboratory.folder / self.name()
@@ -97,10 +98,15 @@ class LabScenario(Scenario):
         self.addCleanup(self.keep_log, server)
         server.start()
         self.addCleanup(self.check_survival, server)
-        self.captures.append(capture.Capture(
-            self.folder / f"wire-{len(self.captures) + 1}.pcapng", server.port).start())
-        self.addCleanup(self.captures[-1].stop)
+        wire = capture.Capture(self.folder / f"wire-{len(self.captures) + 1}.pcapng", server.port)
+        self.captures.append(wire.start())
+        self.addCleanup(self.check_capture, wire)
         return server
+
+    def check_capture(self, wire):
+        wire.stop()
+        if self.judge and wire.path.exists():
+            self.assertEqual(self.judge.check(wire.path), [], f"rules broken in {wire.path}")
 
     def keep_log(self, server):
         (self.folder / f"target-{server.port}.log").write_text(server.log())
