@@ -92,6 +92,7 @@ inline ScsiCommand eager_write(std::uint32_t bytes) {
 }
 
 std::vector<Sin> sins_in_form_of_requests();
+std::vector<Sin> sins_in_flags_of_requests();
 std::vector<Sin> sins_in_additional_headers();
 std::vector<Sin> sins_in_numbers_of_requests();
 std::vector<Sin> sins_in_login_requests();
@@ -101,5 +102,6 @@ std::vector<Sin> sins_in_values_of_requests();
 std::vector<Sin> sins_in_authentication_of_requests();
 std::vector<Sin> sins_in_tasks_of_requests();
 std::vector<Sin> sins_in_data_of_requests();
+std::vector<Sin> sins_in_data_out();
 
 }  // namespace conformance

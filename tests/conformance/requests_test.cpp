@@ -15,10 +15,11 @@ namespace {
 std::vector<Sin> all_sins() {
   std::vector<Sin> all;
   for (auto sins :
-       {sins_in_form_of_requests(), sins_in_additional_headers(), sins_in_numbers_of_requests(),
-        sins_in_login_requests(), sins_in_names_of_requests(), sins_in_text_of_requests(),
-        sins_in_values_of_requests(), sins_in_authentication_of_requests(),
-        sins_in_tasks_of_requests(), sins_in_data_of_requests()})
+       {sins_in_form_of_requests(), sins_in_flags_of_requests(), sins_in_additional_headers(),
+        sins_in_numbers_of_requests(), sins_in_login_requests(), sins_in_names_of_requests(),
+        sins_in_text_of_requests(), sins_in_values_of_requests(),
+        sins_in_authentication_of_requests(), sins_in_tasks_of_requests(),
+        sins_in_data_of_requests(), sins_in_data_out()})
     all.insert(all.end(), sins.begin(), sins.end());
   return all;
 }

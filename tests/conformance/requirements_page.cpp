@@ -127,11 +127,11 @@ anew. Reports, stories and expectation files cite a rule by its name.
 who has to keep the rule, *remedy* what a receiver does about a breach. Where the RFC's clauses
 compete, a decision record in `docs/decisions/` tells which one the remedy follows.
 
-*Judged by*: the monitor, in every conversation, or stories that go for the rule; "initiators: monitor"
-where `iscsi-trace check` holds initiators to it. *Saboteur*: a fault between the reference and the
-suite was shown to turn the rule red, and no other. *Covers*: statements of the catalogue, without the
-`3720-` of their ids; behind a semicolon those about initiators. What no rule covers is in
-[not-covered.md](not-covered.md). *Later*: where RFC 3980, 5048 or 7143 says something else.
+*Judged by*: the monitor, in every conversation, or stories that go for the rule; "initiators:
+monitor" where `iscsi-trace check` holds initiators to it. *Saboteur*: a fault between the reference
+and the suite was shown to turn the rule red, and no other. *Covers*: statements of the catalogue,
+without the `3720-` of their ids; behind a semicolon those about initiators. What no rule covers is
+in [not-covered.md](not-covered.md). *Later*: where RFC 3980, 5048 or 7143 says something else.
 )";
 
 constexpr std::string_view not_covered_preface =

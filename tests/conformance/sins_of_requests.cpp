@@ -107,6 +107,11 @@ std::vector<Sin> sins_in_form_of_requests() {
       {Rule::data_digest_matches,
        [] { return sealed("DataDigest=CRC32C/").say(ping(), word).spoil(48, 1); }},
       {Rule::fixed_bits_have_their_value, [] { return acknowledged().say(ping()).spoil(1, 0); }},
+  };
+}
+
+std::vector<Sin> sins_in_flags_of_requests() {
+  return {
       {Rule::untagged_nop_out_is_immediate,
        [] { return acknowledged().say(NopOut{.cmd_sn = {10}}); }},
       {Rule::scsi_command_is_final_or_write,
@@ -257,6 +262,11 @@ std::vector<Sin> sins_in_data_of_requests() {
        }},
       {Rule::data_is_within_expected_length,
        [] { return acknowledged().say(Scene::write(32), bytes_64); }},
+  };
+}
+
+std::vector<Sin> sins_in_data_out() {
+  return {
       {Rule::r2t_is_answered_in_full,
        [] { return asked_for(64).say(Scene::output(1, 0), bytes_32); }},
       {Rule::data_out_has_known_task,

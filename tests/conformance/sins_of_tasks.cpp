@@ -21,9 +21,16 @@ Scene aborted_task_answers() {
   return scene.answer(status);
 }
 
-/// ABORT TASK SET behind a write that has an R2T open; the request acknowledges `exp_stat_sn`.
+/// ABORT TASK SET behind a ping and a write that has an R2T open; the request acknowledges
+/// `exp_stat_sn`.
 Scene aborted_task_set(bool data_first, std::uint32_t exp_stat_sn) {
   Scene scene = acknowledged();
+  NopOut first = ping();
+  first.immediate = true;
+  first.initiator_task_tag = InitiatorTaskTag{7};
+  NopIn echoed = echo();
+  echoed.initiator_task_tag = InitiatorTaskTag{7};
+  scene.say(first).answer(echoed);
   scene.say(Scene::write(64)).notify(Scene::r2t(0, 0, 64));
   if (data_first) scene.say(Scene::output(1, 0), bytes_64);
   scene.say(TaskManagementRequest{.immediate = true,
@@ -90,9 +97,9 @@ std::vector<Sin> sins_of_tasks() {
                                           header_text(encode_header(ping(), {})));
          return scene.answer(echo());
        }},
-      {Rule::task_set_function_waits_for_data, [] { return aborted_task_set(false, 101); }},
+      {Rule::task_set_function_waits_for_data, [] { return aborted_task_set(false, 102); }},
       {Rule::task_set_response_waits_for_acknowledgement,
-       [] { return aborted_task_set(true, 100); }},
+       [] { return aborted_task_set(true, 101); }},
       {Rule::dropped_connection_is_named,
        [] {
          return logged_in().answer(
