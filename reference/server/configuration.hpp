@@ -89,7 +89,8 @@ struct Configuration {
   std::optional<Redirection> redirection;
   Deadlines deadlines;
   Bounds bounds;
-  text::Policy text;  ///< what is negotiated (RFC 3720 12)
+  text::Policy text;   ///< what is negotiated (RFC 3720 12)
+  std::string record;  ///< a file for everything that happens (`recorded_target.hpp`); none: empty
 };
 
 /// What the program does instead of serving: an answer (`exit_status` 0, for standard output) or
@@ -108,6 +109,10 @@ inline constexpr int exit_usage = 2;
 /// Reads the text of a configuration file; `source` is its name, for errors. Nothing is filled in.
 [[nodiscard]] std::expected<Configuration, std::string> configuration_from_json(
     std::string_view text, const std::string& source);
+
+/// The text that `configuration_from_json` reads back, secrets included; where to record is left
+/// out.
+[[nodiscard]] std::string configuration_to_json(const Configuration& configuration);
 
 /// What an operator should know though it is no error: secrets too short to be safe without IPsec,
 /// or shared by several accounts (RFC 3720 8.2.1).

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "server/configuration_values.hpp"
+#include "server/recorded_target.hpp"
 #include "server/secret.hpp"
 
 namespace iscsi::server {
@@ -19,7 +20,7 @@ constexpr std::size_t configuration_file_bytes = 1U << 20U;
 struct Flags {
   std::string config;
   std::vector<std::string> listen, luns, chap, initiators, text, deadlines, limits;
-  std::string name, alias, mutual_chap, redirect, redirect_permanently;
+  std::string name, alias, mutual_chap, redirect, redirect_permanently, record, repeat;
   bool generate_secret = false;
 };
 
@@ -44,6 +45,10 @@ void declare(CLI::App& app, Flags& flags) {
        "NAME:SECRET or NAME:@FILE with which the target proves itself"},
       {"--redirect", &Flags::redirect, "ADDRESS[:PORT] to which every login is sent, for now"},
       {"--redirect-permanently", &Flags::redirect_permanently, "the same, for good"},
+      {"--record", &Flags::record,
+       "FILE.pcapng for everything that happens, bit for bit; holds the CHAP secrets"},
+      {"--repeat", &Flags::repeat,
+       "a file of --record: feed it to a new target, and end; 1 if the bytes are not the same"},
   });
   static constexpr auto repeated = std::to_array<Many>({
       {"--listen", &Flags::listen, "ADDRESS[:PORT], IPv6 in brackets; port 0: any free one"},
@@ -111,6 +116,7 @@ void apply(const Flags& flags, Configuration& to) {
   replace_list(to.chap, "--chap", flags.chap, parse_account);
   replace_list(to.initiators, "--initiator", flags.initiators, parse_node_name);
   if (!flags.name.empty()) to.target_name = accept("--name", parse_node_name(flags.name));
+  if (!flags.record.empty()) to.record = flags.record;
   if (!flags.alias.empty()) to.target_alias = accept("--alias", parse_alias(flags.alias));
   if (!flags.mutual_chap.empty())
     to.mutual_chap = accept("--mutual-chap", parse_account(flags.mutual_chap));
@@ -137,6 +143,14 @@ Message refusal(const std::string& line) {
   return {.exit_status = exit_usage, .text = "iscsi-target: " + line + '\n'};
 }
 
+Message repeat(const std::string& path) {
+  const auto repeated = repeat_record_file(path);
+  if (!repeated) return {.exit_status = 1, .text = "iscsi-target: " + repeated.error() + '\n'};
+  return {.text = std::to_string(repeated->events) + " events, " +
+                  std::to_string(repeated->bytes_received) + " bytes received, " +
+                  std::to_string(repeated->bytes_sent) + " bytes sent: all as recorded\n"};
+}
+
 }  // namespace
 
 std::expected<Configuration, Message> configuration_from_arguments(
@@ -148,6 +162,7 @@ std::expected<Configuration, Message> configuration_from_arguments(
   try {
     app.parse(static_cast<int>(arguments.size()), arguments.data());
     if (flags.generate_secret) return std::unexpected(Message{.text = random_secret() + '\n'});
+    if (!flags.repeat.empty()) return std::unexpected(repeat(flags.repeat));
     Configuration configuration = configuration_from_file(flags.config);
     apply(flags, configuration);
     fill_in(configuration);

@@ -232,6 +232,7 @@ constexpr Member<Configuration> configuration_members[] = {
      [](Configuration& into, const Node& node) { read_named(node, into.bounds, set_bound); }},
     {"text",
      [](Configuration& into, const Node& node) { read_named(node, into.text, set_text_key); }},
+    {"record", [](Configuration& into, const Node& node) { into.record = node.text(); }},
 };
 
 /// Watches the parser for a key that an object repeats: the library would keep the last one.
@@ -306,7 +307,51 @@ json parse_document(std::string_view text) {
   return document;
 }
 
+// Writing.
+
+json print_unit(const LogicalUnit& unit) {
+  json object{{"block-size", unit.block_bytes}, {"read-only", unit.read_only}};
+  const bool is_file = unit.kind == LogicalUnit::Kind::file;
+  if (is_file) object["file"] = unit.path;
+  if (unit.size_bytes) object[is_file ? "size" : "memory"] = *unit.size_bytes;
+  if (unit.resident_bytes) object["resident"] = *unit.resident_bytes;
+  return object;
+}
+
+json print_account(const Account& account) {
+  return {{"name", account.name}, {"secret", account.secret}};
+}
+
+json print_named(const NamedValues& values) {
+  json object = json::object();
+  for (const auto& [name, value] : values) object[name] = value;
+  return object;
+}
+
 }  // namespace
+
+std::string configuration_to_json(const Configuration& configuration) {
+  json document{{"name", configuration.target_name},
+                {"alias", configuration.target_alias},
+                {"initiators", configuration.initiators},
+                {"deadlines", print_named(deadline_values(configuration.deadlines))},
+                {"limits", print_named(bound_values(configuration.bounds))},
+                {"text", print_named(text_values(configuration.text))},
+                {"listen", json::array()},
+                {"luns", json::array()},
+                {"chap", json::array()}};
+  for (const Portal& portal : configuration.listen) document["listen"].push_back(to_text(portal));
+  for (const LogicalUnit& unit : configuration.logical_units)
+    document["luns"].push_back(print_unit(unit));
+  for (const Account& account : configuration.chap)
+    document["chap"].push_back(print_account(account));
+  if (configuration.mutual_chap)
+    document["mutual-chap"] = print_account(*configuration.mutual_chap);
+  if (configuration.redirection)
+    document["redirect"] = {{"to", to_text(configuration.redirection->to)},
+                            {"permanent", configuration.redirection->permanent}};
+  return document.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
+}
 
 std::expected<Configuration, std::string> configuration_from_json(std::string_view text,
                                                                   const std::string& source) {

@@ -163,20 +163,20 @@ Complaint set_flag_key(bool& flag, std::string_view value) {
   return std::nullopt;
 }
 
+struct DigestList {
+  std::string_view list;
+  text::DigestPolicy policy;
+};
+constexpr auto digest_lists = std::to_array<DigestList>({
+    {"None", {.none = true, .crc32c = false, .preferred = text::Digest::none}},
+    {"CRC32C", {.none = false, .crc32c = true, .preferred = text::Digest::crc32c}},
+    {"None,CRC32C", {.none = true, .crc32c = true, .preferred = text::Digest::none}},
+    {"CRC32C,None", {.none = true, .crc32c = true, .preferred = text::Digest::crc32c}},
+});
+
 Complaint set_digest_key(text::DigestPolicy& digest, std::string_view value) {
-  using text::Digest;
-  struct Row {
-    std::string_view list;
-    text::DigestPolicy policy;
-  };
-  static constexpr auto rows = std::to_array<Row>({
-      {"None", {.none = true, .crc32c = false, .preferred = Digest::none}},
-      {"CRC32C", {.none = false, .crc32c = true, .preferred = Digest::crc32c}},
-      {"None,CRC32C", {.none = true, .crc32c = true, .preferred = Digest::none}},
-      {"CRC32C,None", {.none = true, .crc32c = true, .preferred = Digest::crc32c}},
-  });
-  const auto* const row = std::ranges::find(rows, value, &Row::list);
-  if (row == rows.end())
+  const auto* const row = std::ranges::find(digest_lists, value, &DigestList::list);
+  if (row == digest_lists.end())
     return expected_but_found("None, CRC32C, or both with a comma between", value);
   digest = row->policy;
   return std::nullopt;
@@ -357,6 +357,33 @@ Complaint set_deadline(Deadlines& deadlines, std::string_view name, std::string_
 
 Complaint set_bound(Bounds& bounds, std::string_view name, std::string_view value) {
   return set_number(bounds, bounds_by_name, name, value);
+}
+
+NamedValues text_values(const text::Policy& policy) {
+  NamedValues values;
+  for (const TextKey& row : text_keys) {
+    std::string value;
+    if (row.number != nullptr) value = std::to_string(policy.*row.number);
+    if (row.flag != nullptr) value = text::encode_boolean(policy.*row.flag);
+    if (row.digest != nullptr)
+      value = std::ranges::find(digest_lists, policy.*row.digest, &DigestList::policy)->list;
+    values.emplace_back(row.name, std::move(value));
+  }
+  return values;
+}
+
+NamedValues deadline_values(const Deadlines& deadlines) {
+  NamedValues values;
+  for (const auto& row : deadlines_by_name)
+    values.emplace_back(row.name, std::to_string(deadlines.*row.member));
+  return values;
+}
+
+NamedValues bound_values(const Bounds& bounds) {
+  NamedValues values;
+  for (const auto& row : bounds_by_name)
+    values.emplace_back(row.name, std::to_string(bounds.*row.member));
+  return values;
 }
 
 }  // namespace iscsi::server

@@ -53,6 +53,12 @@ using Complaint = std::optional<std::string>;
                                      std::string_view value);
 [[nodiscard]] Complaint set_bound(Bounds& bounds, std::string_view name, std::string_view value);
 
+/// Values by their names, as the three functions above take them.
+using NamedValues = std::vector<std::pair<std::string, std::string>>;
+[[nodiscard]] NamedValues text_values(const text::Policy& policy);
+[[nodiscard]] NamedValues deadline_values(const Deadlines& deadlines);
+[[nodiscard]] NamedValues bound_values(const Bounds& bounds);
+
 /// Checks the rules between values, each of which is right by itself.
 [[nodiscard]] Complaint check_agreement(const Configuration& configuration);
 

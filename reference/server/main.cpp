@@ -95,6 +95,11 @@ int main(int argc, char** argv) {
   const sigset_t waiting_mask = catch_stop_signals();
   announce(*configuration, listeners);
   Server server{std::move(*target), std::move(borrowed), std::move(listeners)};
+  if (!configuration->record.empty()) {
+    auto sink = record_into(configuration->record);
+    if (!sink) return fail(sink.error());
+    server.record(*std::move(sink), *configuration);
+  }
   if (!server.run(stop_requested, &waiting_mask)) return fail("a device could not be flushed");
   return 0;
 }

@@ -33,11 +33,6 @@ Fresh fresh_bytes() {
   return fresh;
 }
 
-text::Address address_of(const Portal& portal) {
-  const bool is_ipv6 = portal.host.find(':') != std::string::npos;
-  return {.host = is_ipv6 ? "[" + portal.host + "]" : portal.host, .port = portal.port};
-}
-
 iscsi::Configuration complete(iscsi::Configuration configuration,
                               const std::vector<BlockDevice*>& devices,
                               const std::vector<Listener>& listeners) {
@@ -53,11 +48,25 @@ iscsi::Configuration complete(iscsi::Configuration configuration,
 
 }  // namespace
 
+text::Address address_of(const Portal& portal) {
+  const bool is_ipv6 = portal.host.find(':') != std::string::npos;
+  return {.host = is_ipv6 ? "[" + portal.host + "]" : portal.host, .port = portal.port};
+}
+
 Server::Server(iscsi::Configuration configuration, std::vector<BlockDevice*> devices,
                std::vector<Listener> listeners)
     : target_{complete(std::move(configuration), devices, listeners)},
       devices_{std::move(devices)},
       listeners_{std::move(listeners)} {}
+
+void Server::record(RecordSink sink, Configuration told) {
+  for (std::size_t i = 0; i < devices_.size(); ++i)
+    told.logical_units[i].size_bytes = devices_[i]->block_count() * devices_[i]->block_bytes();
+  told.listen.clear();
+  for (const Listener& listener : listeners_)
+    if (!listener.any_address) told.listen.push_back(listener.portal);
+  target_.record(std::move(sink), told);
+}
 
 bool Server::run(const volatile std::sig_atomic_t& stop, const sigset_t* waiting_mask) {
   bool stopping = false;

@@ -15,8 +15,8 @@
 
 #include "server/block_device.hpp"
 #include "server/log.hpp"
+#include "server/recorded_target.hpp"
 #include "server/sockets.hpp"
-#include "target/target.hpp"
 
 namespace iscsi::server {
 
@@ -26,6 +26,9 @@ class Server {
   /// from the listeners. The devices have to outlive the server.
   Server(iscsi::Configuration configuration, std::vector<BlockDevice*> devices,
          std::vector<Listener> listeners);
+
+  /// Records everything from now on; `told` is the configuration that the target was made of.
+  void record(RecordSink sink, Configuration told);
 
   /// Serves until `stop` is not zero; then asks the initiators to log out, waits for them (at most
   /// `patience_seconds`), flushes the devices and returns. False if a device could not be flushed.
@@ -60,7 +63,7 @@ class Server {
   [[nodiscard]] Peer* find(ConnectionId id);
   bool flush_devices();
 
-  Target target_;
+  RecordedTarget target_;
   std::vector<BlockDevice*> devices_;
   std::vector<Listener> listeners_;
   std::vector<Peer> peers_;  ///< by connection id, lingering ones included
@@ -70,6 +73,9 @@ class Server {
   Moment last_tick_ = 0;
   Moment accept_again_at_ = 0;
 };
+
+/// Where a portal is reached, as SendTargets tells it.
+[[nodiscard]] text::Address address_of(const Portal& portal);
 
 /// The unit that a device makes, with names that stay the same as long as `serial_seed` does.
 [[nodiscard]] scsi::UnitConfiguration unit_of(const BlockDevice& device, std::string_view seed,

@@ -14,9 +14,11 @@ using session::ConnectionState;
 using session::Session;
 
 Target::Target(Configuration configuration) : configuration_{std::move(configuration)} {
-  std::uint16_t number = 0;
-  for (const scsi::UnitConfiguration& unit : configuration_.units) {
-    [[maybe_unused]] const auto added = domain_.device.add_unit(number++, unit);
+  const auto& numbers = configuration_.unit_numbers;
+  assert(numbers.empty() || numbers.size() == configuration_.units.size());
+  for (std::size_t i = 0; i < configuration_.units.size(); ++i) {
+    const auto number = numbers.empty() ? static_cast<std::uint16_t>(i) : numbers[i];
+    [[maybe_unused]] const auto added = domain_.device.add_unit(number, configuration_.units[i]);
     assert(added.has_value());
   }
   configuration_.login.max_sessions =

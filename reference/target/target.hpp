@@ -50,8 +50,9 @@ struct Configuration {
   /// Where the target is reached, as SendTargets tells it. The address that a connection came to is
   /// told as well, and alone if there is no other.
   std::vector<text::Address> portals{};
-  /// Logical units by number, from 0.
+  /// Logical units by number, from 0; with `unit_numbers`, which is then as long, by those.
   std::vector<scsi::UnitConfiguration> units{};
+  std::vector<std::uint16_t> unit_numbers{};
   Deadlines deadlines{};
   session::Bounds bounds{};
 };

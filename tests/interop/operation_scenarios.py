@@ -52,6 +52,29 @@ class Program(Scenario):
         self.assertNotEqual(status, 0)
         self.assertIn("/nowhere/disk", line)
 
+    def test_its_record_of_a_real_initiator_is_repeated_bit_for_bit(self):
+        with tempfile.TemporaryDirectory() as folder:
+            record = pathlib.Path(folder) / "record.pcapng"
+            server = self.serve(luns=[Lun(8 * MIB), Lun(4 * MIB, in_file=True)],
+                                chap=Account("user", "secret-of-twelve"),
+                                extra=["--record", str(record)])
+            self.succeed("iscsi-inq", server.url())
+            self.assertIn("300 KiB", clients.qemu_io(
+                server.url(1), "write -P 0x5a 0 300k", "read -P 0x5a 0 300k", "flush").output)
+            server.stop()
+            self.assertEqual(record.stat().st_mode & 0o077, 0)
+            command = [servers.ReferenceServer.binary, "--repeat", str(record)]
+            done = subprocess.run(command, timeout=20, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertRegex(done.stdout, r"^\d+ events, \d{6} bytes received, \d{6} bytes sent")
+            whole = bytearray(record.read_bytes())
+            self.assertIn(b"REFERENC", whole)
+            whole[whole.index(b"REFERENC")] ^= 1
+            record.write_bytes(whole)
+            done = subprocess.run(command, timeout=20, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"event \d+: other bytes were sent")
+
     def test_a_file_is_served_once_at_a_time(self):
         server = self.serve(luns=[Lun(4 * MIB, in_file=True)])
         status, line = self.refused("--listen", "127.0.0.1:0", "--lun", f"file:{server.disk(0)}")

@@ -294,7 +294,7 @@ TEST(ConfigurationFile, SaysWhereItIsWrongAndWhatWasExpected) {
            {"null", "expected an object, found null"},
            {R"({"lun": []})",
             "lun: unknown key, expected one of listen, luns, name, alias, chap, mutual-chap, "
-            "initiators, redirect, deadlines, limits, text"},
+            "initiators, redirect, deadlines, limits, text, record"},
            {R"({"name": "a", "listen": [], "name": "b"})", "name: the key is there twice"},
            {R"({"luns": ["memory:1M", {"file": "a", "size": 1, "size": 2}]})",
             "luns[1].size: the key is there twice"},
@@ -375,6 +375,35 @@ TEST(ConfigurationFile, IsBoundedInSize) {
   const std::string path = folder / "x.json";
   std::ofstream(path) << std::string((1U << 20U) + 1, ' ');
   EXPECT_EQ(complaint_about({"--config", path.c_str()}), path + ": longer than 1048576 bytes");
+}
+
+TEST(ConfigurationFile, IsWrittenAsItIsRead) {
+  const char* const text =
+      "{\"listen\": [\"127.0.0.1:3261\", \"[::1]:3260\"], \"alias\": \"spare\","
+      "\"luns\": [{\"memory\": 1048576, \"resident\": 65536, \"block-size\": 4096},"
+      "{\"file\": \"/srv/disk\", \"size\": 8192, \"read-only\": true}],"
+      "\"chap\": [{\"name\": \"a\", \"secret\": \"one\"}],"
+      "\"mutual-chap\": {\"name\": \"b\", \"secret\": \"two\"},"
+      "\"initiators\": [\"iqn.2004-04.com.example:host\"],"
+      "\"redirect\": {\"to\": \"10.0.0.1:3260\", \"permanent\": true},"
+      "\"deadlines\": {\"login-ms\": 7}, \"limits\": {\"sessions\": 5},"
+      "\"text\": {\"HeaderDigest\": \"CRC32C,None\", \"InitialR2T\": \"Yes\"}}";
+  const auto read = configuration_from_json(text, "x.json");
+  ASSERT_TRUE(read.has_value()) << read.error();
+  const auto again = configuration_from_json(configuration_to_json(*read), "y.json");
+  ASSERT_TRUE(again.has_value()) << again.error();
+  EXPECT_EQ(again->listen, read->listen);
+  EXPECT_EQ(again->logical_units, read->logical_units);
+  EXPECT_EQ(again->target_name, read->target_name);
+  EXPECT_EQ(again->target_alias, read->target_alias);
+  EXPECT_EQ(again->chap, read->chap);
+  EXPECT_EQ(again->mutual_chap, read->mutual_chap);
+  EXPECT_EQ(again->initiators, read->initiators);
+  EXPECT_EQ(again->redirection, read->redirection);
+  EXPECT_EQ(again->deadlines, read->deadlines);
+  EXPECT_EQ(again->bounds, read->bounds);
+  EXPECT_EQ(again->text, read->text);
+  EXPECT_EQ(again->text.header_digest.preferred, text::Digest::crc32c);
 }
 
 TEST(Warnings, TellOfShortAndSharedSecrets) {
