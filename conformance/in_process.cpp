@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "conformance/story/data.hpp"
+#include "login/names.hpp"
+#include "server/memory_device.hpp"
 #include "server/perform.hpp"
 #include "server/server.hpp"
 
@@ -17,6 +19,40 @@ namespace {
 constexpr std::uint64_t tick_us = 1'000'000;
 constexpr std::uint64_t bench_blocks = 2048;
 
+/// A sparse disk of that size with the blocks that the recording shows.
+std::unique_ptr<iscsi::server::BlockDevice> device_of(const WorldUnit& unit) {
+  auto device = std::make_unique<iscsi::server::MemoryDevice>(
+      unit.block_count * unit.block_bytes,
+      iscsi::server::MemoryDeviceOptions{.block_bytes = unit.block_bytes});
+  for (const auto& [lba, block] : unit.blocks) {
+    const ByteView piece{block};
+    if (lba < unit.block_count) (void)device->write(lba, {&piece, 1}, false);
+  }
+  return device;
+}
+
+/// The designators that the reference can tell; it makes the one of vendor and serial itself.
+std::vector<scsi::Designator> designators_of(const WorldUnit& unit) {
+  std::vector<scsi::Designator> designators;
+  for (const UnitDesignator& told : unit.designators) {
+    const auto type = static_cast<scsi::Designator::Type>(told.type);
+    const bool known = told.association == 0 && (type == scsi::Designator::Type::naa ||
+                                                 type == scsi::Designator::Type::eui_64);
+    if (known && told.code_set == 1 && !told.identifier.empty())
+      designators.push_back({.type = type, .identifier = told.identifier});
+  }
+  return designators;
+}
+
+void identify(scsi::UnitConfiguration& about, const WorldUnit& unit) {
+  if (!unit.vendor.empty()) about.vendor = unit.vendor;
+  if (!unit.product.empty()) about.product = unit.product;
+  if (!unit.revision.empty()) about.revision = unit.revision;
+  if (!unit.serial.empty()) about.serial = unit.serial;
+  if (auto designators = designators_of(unit); !designators.empty())
+    about.designators = std::move(designators);
+}
+
 }  // namespace
 
 std::expected<InProcess, std::string> InProcess::with(
@@ -25,10 +61,37 @@ std::expected<InProcess, std::string> InProcess::with(
   if (!target) return std::unexpected(target.error());
   auto devices = iscsi::server::open_devices(configuration.logical_units);
   if (!devices) return std::unexpected(devices.error());
-  for (const auto& device : *devices)
-    target->units.push_back(iscsi::server::unit_of(
-        *device, configuration.target_name, static_cast<std::uint16_t>(target->units.size())));
-  return InProcess{*std::move(target), *std::move(devices)};
+  Devices by_number;
+  for (auto& device : *devices) {
+    const auto number = static_cast<std::uint16_t>(target->units.size());
+    target->units.push_back(iscsi::server::unit_of(*device, configuration.target_name, number));
+    by_number.emplace(number, std::move(device));
+  }
+  InProcess made{*std::move(target), std::move(by_number)};
+  made.told_ = configuration;
+  made.told_.listen.clear();
+  return made;
+}
+
+std::expected<InProcess, std::string> InProcess::with(
+    const iscsi::server::Configuration& configuration, const World& world) {
+  auto target = iscsi::server::target_configuration(configuration);
+  if (!target) return std::unexpected(target.error());
+  Devices devices;
+  for (const auto& [number, unit] : world.units) {
+    if (!unit.is_disk()) continue;
+    auto device = device_of(unit);
+    auto about = iscsi::server::unit_of(*device, configuration.target_name, number);
+    identify(about, unit);
+    scsi::Device trial;
+    if (const auto fits = trial.add_unit(number, about); !fits)
+      return std::unexpected("logical unit " + std::to_string(number) + ": " +
+                             std::string{fits.error()});
+    target->units.push_back(std::move(about));
+    target->unit_numbers.push_back(number);
+    devices.emplace(number, std::move(device));
+  }
+  return InProcess{*std::move(target), std::move(devices)};
 }
 
 std::optional<std::string> InProcess::open(ConnectionNumber connection) {
@@ -89,7 +152,7 @@ std::vector<TransportEvent> InProcess::receive(std::uint64_t until_us) {
 void InProcess::serve_media() {
   while (const auto request = target_.next_medium_request())
     target_.finished(*request,
-                     iscsi::server::perform(*devices_[request->unit], request->operation,
+                     iscsi::server::perform(*devices_.at(request->unit), request->operation,
                                             request->data_out, request->data_in),
                      now_ms());
 }
@@ -134,6 +197,65 @@ Bench fresh_bench(bool with_secret) {
   auto target = InProcess::with(configuration);
   if (!target) std::abort();  // a bench that cannot be set up is a defect of this function
   return {*std::move(target), std::move(settings)};
+}
+
+namespace {
+
+/// What the recorded target agreed to, as far as the reference can be made to agree to it.
+void adopt(iscsi::text::Policy& policy, const Parameters& agreed) {
+  const auto at_most = [](std::uint64_t value, std::uint32_t most) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, most));
+  };
+  policy.max_recv_data_segment_length =
+      at_most(agreed.target_limit, policy.max_recv_data_segment_length);
+  policy.initial_r2t = agreed.initial_r2t;
+  policy.immediate_data = agreed.immediate_data;
+  policy.max_burst_length = at_most(agreed.max_burst_length, policy.max_burst_length);
+  policy.first_burst_length = at_most(agreed.first_burst_length, policy.max_burst_length);
+  policy.max_outstanding_r2t = at_most(agreed.max_outstanding_r2t, 16);
+}
+
+}  // namespace
+
+std::expected<Bench, std::string> bench_of(const Recording& recording, const World& world) {
+  iscsi::server::Configuration configuration;
+  if (const auto name = iscsi::login::parse_name(world.target_name))
+    configuration.target_name = std::string{name->text()};
+  if (!world.agreed.outcomes.empty()) adopt(configuration.text, world.agreed);
+  Settings settings;
+  settings.target_name = configuration.target_name;
+  settings.quiet_ms = 1;
+  settings.may_write = true;
+  settings.initiator = recording.secret;
+  settings.target = recording.target_secret;
+  if (world.wants_chap && recording.secret) {
+    configuration.chap = {{recording.secret->name, recording.secret->secret}};
+    if (recording.target_secret)
+      configuration.mutual_chap = {recording.target_secret->name, recording.target_secret->secret};
+  }
+  auto target = InProcess::with(configuration, world);
+  if (!target) return std::unexpected(target.error());
+  return Bench{*std::move(target), std::move(settings)};
+}
+
+CaseResult replay_in_process(const RecordedStory& one, const Settings& settings, bool keep_timing) {
+  const World world = rebuild_world(one.recording.transcript);
+  auto bench = bench_of(one.recording, world);
+  if (!bench) {
+    CaseResult result{.name = one.story.name,
+                      .story = &one.story,
+                      .judgement = {},
+                      .observation = {},
+                      .transcript = {}};
+    result.judgement.verdict = Verdict::error;
+    result.judgement.what = "no target can be made after the recording: " + bench.error();
+    return result;
+  }
+  ReplaySettings replay{
+      .play = bench->settings, .keep_timing = keep_timing, .world_is_rebuilt = true};
+  replay.play.seed = settings.seed;
+  replay.play.answer_ms = settings.answer_ms;
+  return judge_recording(one, replay, bench->target);
 }
 
 }  // namespace conformance

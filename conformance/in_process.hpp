@@ -9,8 +9,9 @@
 
 #include "conformance/play/settings.hpp"
 #include "conformance/play/transport.hpp"
+#include "conformance/recording/run.hpp"
 #include "server/assemble.hpp"
-#include "target/target.hpp"
+#include "server/recorded_target.hpp"
 
 namespace conformance {
 
@@ -22,6 +23,14 @@ class InProcess {
   [[nodiscard]] static std::expected<InProcess, std::string> with(
       const iscsi::server::Configuration& configuration);
 
+  /// The disks of a rebuilt world, with its identities and blocks. Errors: as the server's.
+  [[nodiscard]] static std::expected<InProcess, std::string> with(
+      const iscsi::server::Configuration& configuration, const World& world);
+
+  /// Records everything from now on, as `iscsi-target --record` does; before the first connection,
+  /// and only for a target that was made of a configuration alone.
+  void record(iscsi::server::RecordSink sink) { target_.record(std::move(sink), told_); }
+
   [[nodiscard]] std::uint64_t now_us() const { return now_us_; }
   [[nodiscard]] std::optional<std::string> open(ConnectionNumber connection);
   void send(ConnectionNumber connection, iscsi::wire::ByteView bytes, std::size_t piece);
@@ -29,7 +38,8 @@ class InProcess {
   [[nodiscard]] std::vector<TransportEvent> receive(std::uint64_t until_us);
 
  private:
-  using Devices = std::vector<std::unique_ptr<iscsi::server::BlockDevice>>;
+  /// By the number of the logical unit.
+  using Devices = std::map<std::uint16_t, std::unique_ptr<iscsi::server::BlockDevice>>;
 
   /// A connection, and what the target has not taken in yet: a network would hold it back.
   struct Line {
@@ -46,7 +56,8 @@ class InProcess {
   void serve_media();
   void collect(std::vector<TransportEvent>& events);
 
-  iscsi::Target target_;
+  iscsi::server::RecordedTarget target_;
+  iscsi::server::Configuration told_{};
   Devices devices_;
   std::map<ConnectionNumber, Line> connections_;
   std::uint64_t now_us_ = 1;
@@ -63,5 +74,14 @@ struct Bench {
 /// A target with one disk that may be written to; `with_secret`: both sides have to prove
 /// themselves.
 [[nodiscard]] Bench fresh_bench(bool with_secret);
+
+/// A target as the recording shows one: its name, its disks, what it agreed to. CHAP is asked for
+/// where the recorded target did and the recording has the secrets. Errors: in words.
+[[nodiscard]] std::expected<Bench, std::string> bench_of(const Recording& recording,
+                                                         const World& world);
+
+/// A recording acted out against such a target; of `settings`, seed and patience count.
+[[nodiscard]] CaseResult replay_in_process(const RecordedStory& one, const Settings& settings,
+                                           bool keep_timing);
 
 }  // namespace conformance

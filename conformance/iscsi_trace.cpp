@@ -1,6 +1,8 @@
 /// iscsi-trace: looks into captured iSCSI sessions.
 ///
 ///   show      the conversation, PDU by PDU
+///   convert   a capture to a recording in JSON, a recording to a capture
+///   replay    a recorded session, acted out against a target
 ///
 /// Exit status: 0 everything came out as expected, 1 it did not, 2 a wrong command line or a file
 /// that cannot be read.

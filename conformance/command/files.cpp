@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -46,6 +48,15 @@ bool can_be_written(const std::string& path) {
   const bool opened = static_cast<bool>(std::ofstream{path, std::ios::binary | std::ios::app});
   if (opened && !existed) std::filesystem::remove(path, failed);
   return opened;
+}
+
+std::string time_of_day() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::string text(32, '\0');
+  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
+  return text;
 }
 
 }  // namespace conformance

@@ -19,4 +19,7 @@ void say(const std::string& text);
 /// Whether `write_file` would succeed; leaves things as they are.
 [[nodiscard]] bool can_be_written(const std::string& path);
 
+/// The date and time, in UTC.
+[[nodiscard]] std::string time_of_day();
+
 }  // namespace conformance

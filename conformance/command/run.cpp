@@ -3,9 +3,7 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <chrono>
 #include <cstdlib>
-#include <ctime>
 
 #include "conformance/command/conclude.hpp"
 #include "conformance/command/files.hpp"
@@ -26,15 +24,6 @@ constexpr const char* whole_disk = "0:65536";
 
 /// A target that said nothing in as many cases, one after the other, will say nothing in the next.
 constexpr std::size_t most_silent_cases = 8;
-
-std::string time_of_day() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  std::string text(32, '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc));
-  return text;
-}
 
 /// `FIRST:COUNT`, in blocks.
 bool read_range(const std::string& text, Settings& settings) {
@@ -104,6 +93,18 @@ class Patience {
   std::size_t silent_ = 0;
 };
 
+/// Goes through all recordings, as long as the target takes connections.
+template <class Replay>
+void replay_all(const Options& options, const std::vector<const RecordedStory*>& recordings,
+                Replay replay_one, RunResult& run) {
+  const Progress progress{options.verbose};
+  for (std::size_t i = 0; i < recordings.size() && run.stopped.empty(); ++i) {
+    progress.begin(i, recordings.size(), recordings[i]->story.name);
+    run.cases.push_back(replay_one(*recordings[i]));
+    progress.end(run.cases.back());
+  }
+}
+
 template <Transport T>
 void act_out(const Options& options, const std::vector<Case>& cases, const Settings& settings,
              T& transport, RunResult& run) {
@@ -125,12 +126,16 @@ void act_out(const Options& options, const std::vector<Case>& cases, const Setti
   }
 }
 
-template <Transport T>
+/// `replay_one(recording, settings)` acts out one recording.
+template <Transport T, class Replay>
 int run_on(const Options& options, const Library& library, Settings settings, T& transport,
-           const std::string& label) {
-  const auto cases = selected(library, options.profile, options.select);
+           const std::string& label, Replay replay_one) {
+  const auto recordings = read_recordings(options.stories);
+  if (!recordings) return refuse(recordings.error());
+  const auto cases = selected(library, options.profile, options.select, *recordings);
   if (!cases) return refuse(cases.error());
-  if (cases->empty()) {
+  const auto replays = selected(*recordings, options.profile, options.select);
+  if (cases->empty() && replays.empty()) {
     (void)refuse("the profile " + options.profile + " has none of the cases selected");
     return exit_nothing_run;
   }
@@ -153,6 +158,8 @@ int run_on(const Options& options, const Library& library, Settings settings, T&
   }
   if (const std::string wrong = complete_facts(settings); !wrong.empty()) return refuse(wrong);
   act_out(options, *cases, settings, transport, run);
+  replay_all(
+      options, replays, [&](const RecordedStory& one) { return replay_one(one, settings); }, run);
   run.duration_us = transport.now_us() - begin_us;
   return conclude(options, *expectations, run);
 }
@@ -165,7 +172,10 @@ int run_in_process(const Options& options, const Library& library, Settings sett
   settings.target_name = configuration.target_name;
   settings.quiet_ms = 1;
   if (options.allow_writes.empty()) (void)read_range(whole_disk, settings);
-  return run_on(options, library, std::move(settings), *transport, "the reference");
+  return run_on(options, library, std::move(settings), *transport, "the reference",
+                [](const RecordedStory& one, const Settings& own) {
+                  return replay_in_process(one, own, false);
+                });
 }
 
 int run_over_tcp(const Options& options, const Library& library, Settings settings) {
@@ -178,7 +188,10 @@ int run_over_tcp(const Options& options, const Library& library, Settings settin
   settings.lun = lun_field(url->lun);
   settings.initiator = url->initiator;
   settings.target = url->target;
-  return run_on(options, library, std::move(settings), *transport, print_url(*url));
+  return run_on(options, library, std::move(settings), *transport, print_url(*url),
+                [&](const RecordedStory& one, const Settings& own) {
+                  return judge_recording(one, {.play = own}, *transport);
+                });
 }
 
 }  // namespace

@@ -48,12 +48,13 @@ bool belongs_to(const Story& story, std::string_view profile) {
   return profile == (found == folders.end() ? "full-feature" : found->profile);
 }
 
-std::expected<std::vector<Case>, std::string> selected(const Library& library,
-                                                       std::string_view profile,
-                                                       const std::vector<std::string>& patterns) {
+std::expected<std::vector<Case>, std::string> selected(
+    const Library& library, std::string_view profile, const std::vector<std::string>& patterns,
+    const std::deque<RecordedStory>& recordings) {
   std::vector<Case> cases = library.cases();
   for (const std::string& pattern : patterns)
-    if (std::ranges::none_of(cases, [&](const Case& one) { return is_selected(one, pattern); }))
+    if (std::ranges::none_of(cases, [&](const Case& one) { return is_selected(one, pattern); }) &&
+        selected(recordings, "full", {pattern}).empty())
       return std::unexpected("no case fits " + pattern);
   std::erase_if(cases, [&](const Case& one) {
     return !belongs_to(*one.story, profile) ||
@@ -62,6 +63,19 @@ std::expected<std::vector<Case>, std::string> selected(const Library& library,
            }));
   });
   return cases;
+}
+
+std::vector<const RecordedStory*> selected(const std::deque<RecordedStory>& recordings,
+                                           std::string_view profile,
+                                           const std::vector<std::string>& patterns) {
+  std::vector<const RecordedStory*> fitting;
+  if (profile != "full") return fitting;
+  for (const RecordedStory& one : recordings)
+    if (patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) {
+          return fits(pattern, one.story.name);
+        }))
+      fitting.push_back(&one);
+  return fitting;
 }
 
 }  // namespace conformance

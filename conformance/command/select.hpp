@@ -2,12 +2,14 @@
 
 /// Which cases a command is about.
 
+#include <deque>
 #include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "conformance/recording/run.hpp"
 #include "conformance/story/library.hpp"
 
 namespace conformance {
@@ -24,8 +26,14 @@ struct Profile {
 [[nodiscard]] bool belongs_to(const Story& story, std::string_view profile);
 
 /// The cases of `profile` that fit any of `patterns`, or all of them without patterns. Errors: a
-/// pattern that fits no case at all.
+/// pattern that fits no case at all, and none of `recordings` either.
 [[nodiscard]] std::expected<std::vector<Case>, std::string> selected(
-    const Library& library, std::string_view profile, const std::vector<std::string>& patterns);
+    const Library& library, std::string_view profile, const std::vector<std::string>& patterns,
+    const std::deque<RecordedStory>& recordings = {});
+
+/// The recordings that fit, by their names; they belong to the profile `full` alone.
+[[nodiscard]] std::vector<const RecordedStory*> selected(
+    const std::deque<RecordedStory>& recordings, std::string_view profile,
+    const std::vector<std::string>& patterns);
 
 }  // namespace conformance

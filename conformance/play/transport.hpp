@@ -35,11 +35,12 @@ concept Transport = requires(T transport, ConnectionNumber connection, iscsi::wi
   { transport.receive(until_us) } -> std::same_as<std::vector<TransportEvent>>;
 };
 
-/// Acts out a whole case. Afterwards all its connections are closed.
-template <Transport T>
-void drive(Player& player, T& transport) {
+/// Acts out a whole case (or, with a `Replayer`, a recording). Afterwards all its connections are
+/// closed.
+template <class P, Transport T>
+void drive(P& player, T& transport) {
   struct Doer {
-    Player& player;
+    P& player;
     T& transport;
 
     bool operator()(const OpenWanted& want) {

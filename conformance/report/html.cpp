@@ -177,6 +177,7 @@ std::string story(const RunResult& run, std::size_t index) {
   if (one.judgement.verdict != Verdict::pass)
     out += "<p>" + escaped(one.judgement.what) + " <span class=dim>" +
            escaped(one.judgement.where) + "</span></p>";
+  for (const std::string& note : one.notes) out += "<p class=note>" + escaped(note) + "</p>";
   if (!one.transcript.empty()) out += html_ladder(one, index, run.strict);
   return out + "</details>\n";
 }

@@ -51,6 +51,11 @@ Value case_value(const CaseResult& one) {
     add_evidence(object, one, judgement.record, byte_of(judgement), judgement.what);
   }
   object.push_back({"evidence", json::text(file_name(one.name))});
+  if (!one.notes.empty()) {
+    json::Array notes;
+    for (const std::string& note : one.notes) notes.push_back(json::text(printable(note)));
+    object.push_back({"notes", json::array(std::move(notes))});
+  }
   add_excuse(object, one.excuse);
   return json::object(std::move(object));
 }

@@ -18,7 +18,8 @@ struct CaseResult {
   Observation observation;
   Transcript transcript;
   std::uint64_t duration_us = 0;
-  std::string excuse{};  ///< the reason of the expectations file, if it expected this
+  std::string excuse{};              ///< the reason of the expectations file, if it expected this
+  std::vector<std::string> notes{};  ///< what else is to be told of it
 };
 
 /// Where a rule was broken.

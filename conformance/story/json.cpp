@@ -154,6 +154,27 @@ void print_value(std::string& out, const Value& value, std::size_t depth) {
   }
 }
 
+void print_in_line(std::string& out, const Value& value) {
+  const auto print_list = [&out](const auto& items, std::string_view brackets, auto print_item) {
+    out += brackets[0];
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (i > 0) out += ", ";
+      print_item(items[i]);
+    }
+    out += brackets[1];
+  };
+  if (const auto* values = value.as<Array>())
+    print_list(*values, "[]", [&](const Value& item) { print_in_line(out, item); });
+  else if (const auto* members = value.as<Object>())
+    print_list(*members, "{}", [&](const Member& member) {
+      print_string(out, member.key);
+      out += ": ";
+      print_in_line(out, member.value);
+    });
+  else
+    print_value(out, value, 0);
+}
+
 }  // namespace
 
 std::string_view Value::kind() const {
@@ -178,6 +199,12 @@ std::string print(const Value& value) {
   std::string out;
   print_value(out, value, 0);
   out += '\n';
+  return out;
+}
+
+std::string print_line(const Value& value) {
+  std::string out;
+  print_in_line(out, value);
   return out;
 }
 

@@ -53,6 +53,9 @@ struct Error {
 /// The text of a value, indented by two spaces; bytes that are not UTF-8 are written as escapes.
 [[nodiscard]] std::string print(const Value& value);
 
+/// The same in one line, without the line's end.
+[[nodiscard]] std::string print_line(const Value& value);
+
 // For writing values in code: `object({{"name", text("x")}, {"count", number(2)}})`.
 [[nodiscard]] Value text(std::string_view characters);
 [[nodiscard]] Value number(std::uint64_t value);

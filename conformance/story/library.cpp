@@ -78,6 +78,7 @@ std::expected<Library, Library::Error> Library::read(const std::filesystem::path
     std::ostringstream text;
     text << in.rdbuf();
     if (!in) return std::unexpected(Error{file.string(), {"the file", "a file that can be read"}});
+    if (is_recording(text.view())) continue;
     texts.emplace_back(fs::relative(file, folder).replace_extension().generic_string(), text.str());
   }
   return from(texts);

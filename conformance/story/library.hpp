@@ -38,8 +38,9 @@ class Library {
     json::Error error;
   };
 
-  /// Reads every `*.json` below `folder`, but `schema.json`. Errors: a folder or file that cannot
-  /// be read, a story that is refused, a start that does not exist or comes round in a circle.
+  /// Reads every `*.json` below `folder`, but `schema.json` and recordings. Errors: a folder or
+  /// file that cannot be read, a story that is refused, a start that does not exist or comes round
+  /// in a circle.
   [[nodiscard]] static std::expected<Library, Error> read(const std::filesystem::path& folder);
 
   /// The same from pairs of name and text.

@@ -129,6 +129,11 @@ const iscsi::RuleInfo* find_rule(std::string_view slug) {
   return found == rows.end() ? nullptr : &*found;
 }
 
+bool is_recording(std::string_view text) {
+  constexpr std::size_t far_enough = 4096;
+  return text.substr(0, far_enough).find("\"origin\"") != text.npos;
+}
+
 std::expected<Story, json::Error> load_story(std::string_view name, std::string_view text) {
   const auto value = json::parse(text);
   if (!value) return std::unexpected(value.error());

@@ -6,6 +6,8 @@
 #include <expected>
 
 #include "conformance/command/options.hpp"
+#include "conformance/trace/convert.hpp"
+#include "conformance/trace/replay.hpp"
 #include "conformance/trace/show.hpp"
 
 namespace conformance {
@@ -13,6 +15,8 @@ namespace conformance {
 struct TraceOptions {
   int (*run)(const TraceOptions&) = nullptr;  ///< the command that was chosen
   ShowOptions show;
+  ConvertOptions convert;
+  ReplayOptions replay;
 };
 
 /// Reads the command line; says on the error output, in one line, what is wrong with it.

@@ -1,0 +1,134 @@
+#include "conformance/recording/exchanges.hpp"
+
+#include <algorithm>
+
+namespace conformance {
+
+using iscsi::pdu::Opcode;
+using iscsi::wire::ByteView;
+
+namespace {
+
+constexpr std::uint32_t no_tag = 0xffff'ffff;
+
+/// The data of a PDU at that offset of the transfer, but for what the capture does not hold.
+void put(Stretches& stretches, const Record& record, const Anatomy& parts, std::uint64_t offset) {
+  stretches.put(offset, parts.data);
+  const auto begin = static_cast<std::uint64_t>(parts.data.data() - record.bytes.data());
+  for (const Hole& hole : record.holes) {
+    const std::uint64_t from = std::max<std::uint64_t>(hole.offset, begin);
+    const std::uint64_t to = std::min<std::uint64_t>(hole.offset + std::uint64_t{hole.length},
+                                                     begin + parts.data.size());
+    if (from < to) stretches.forget(offset + from - begin, to - from);
+  }
+}
+
+}  // namespace
+
+std::optional<Sense> read_sense(ByteView data_segment) {
+  // RFC 3720 10.4.7: two bytes of length, then the sense data.
+  if (data_segment.size() < 2 + 4) return std::nullopt;
+  const ByteView sense = data_segment.subspan(2);
+  const auto byte = [&](std::size_t at) {
+    return at < sense.size() ? std::to_integer<std::uint8_t>(sense[at]) : std::uint8_t{0};
+  };
+  const unsigned response_code = byte(0) & 0x7fU;
+  const auto key = [&](std::size_t at) { return static_cast<std::uint8_t>(byte(at) & 0x0fU); };
+  if (response_code == 0x70 || response_code == 0x71)
+    return Sense{.key = key(2), .code = byte(12), .qualifier = byte(13)};
+  if (response_code == 0x72 || response_code == 0x73)
+    return Sense{.key = key(1), .code = byte(2), .qualifier = byte(3)};
+  return std::nullopt;
+}
+
+Exchanges Exchanges::of(const Transcript& transcript) {
+  Exchanges exchanges;
+  for (std::size_t i = 0; i < transcript.size(); ++i) exchanges.add(transcript[i], i);
+  return exchanges;
+}
+
+Exchange* Exchanges::of_request(std::size_t record) {
+  const auto found = by_request_.find(record);
+  return found == by_request_.end() ? nullptr : found->second;
+}
+
+Exchange* Exchanges::of_answer(std::size_t record) {
+  const auto found = by_answer_.find(record);
+  return found == by_answer_.end() ? nullptr : found->second;
+}
+
+Exchange* Exchanges::latest(ConnectionNumber connection, std::uint32_t tag) {
+  const auto found = latest_.find({connection, tag});
+  return found == latest_.end() ? nullptr : found->second;
+}
+
+Exchange* Exchanges::add(const Record& record, std::size_t index) {
+  const bool sent = record.kind == Record::Kind::sent;
+  if (!sent && record.kind != Record::Kind::received) return nullptr;
+  const auto parts = dissect(record.bytes);
+  if (!parts || parts->pdu() == nullptr) return nullptr;
+  if (!sent) return add_response(record, *parts, index);
+  if (static_cast<Opcode>(parts->opcode()) == Opcode::data_out)
+    add_data_out(record, *parts, index);
+  else
+    add_request(record, *parts, index);
+  return nullptr;
+}
+
+void Exchanges::add_request(const Record& record, const Anatomy& parts, std::size_t index) {
+  const auto opcode = static_cast<Opcode>(parts.opcode());
+  if (opcode == Opcode::snack_request || parts.tag() == no_tag ||
+      iscsi::pdu::is_from_target(opcode))
+    return;
+  Exchange& exchange = all_.emplace_back();
+  exchange.request = index;
+  exchange.connection = record.connection;
+  exchange.opcode = opcode;
+  exchange.tag = parts.tag();
+  exchange.cmd_sn = static_cast<std::uint32_t>(parts.field("CmdSN"));
+  latest_[{record.connection, exchange.tag}] = &exchange;
+  by_request_[index] = &exchange;
+  exchange.lun = parts.field("LUN");
+  if (opcode != Opcode::scsi_command) return;
+  std::ranges::copy(parts.header.last(16), exchange.cdb.begin());
+  exchange.expected_length = static_cast<std::uint32_t>(parts.field("ExpectedDataTransferLength"));
+  exchange.reads = parts.field("R") != 0;
+  exchange.writes = parts.field("W") != 0;
+  put(exchange.output, record, parts, 0);
+}
+
+void Exchanges::add_data_out(const Record& record, const Anatomy& parts, std::size_t index) {
+  Exchange* exchange = latest(record.connection, parts.tag());
+  if (exchange == nullptr || exchange->opcode != Opcode::scsi_command) return;
+  put(exchange->output, record, parts, parts.field("BufferOffset"));
+  exchange->data_outs.push_back(index);
+}
+
+Exchange* Exchanges::add_response(const Record& record, const Anatomy& parts, std::size_t index) {
+  const auto opcode = static_cast<Opcode>(parts.opcode());
+  std::uint32_t tag = parts.tag();
+  // 10.17: the header of the PDU that is rejected tells what is meant.
+  if (opcode == Opcode::reject && parts.data.size() >= iscsi::pdu::bhs_bytes)
+    tag = static_cast<std::uint32_t>(iscsi::wire::load<4>(parts.data, 16));
+  Exchange* exchange = tag == no_tag ? nullptr : latest(record.connection, tag);
+  if (exchange == nullptr || exchange->answer) return nullptr;
+  if (opcode == Opcode::ready_to_transfer) exchange->ready_to_transfer.push_back(index);
+  if (opcode == Opcode::data_in) put(exchange->input, record, parts, parts.field("BufferOffset"));
+  if (opcode == Opcode::ready_to_transfer || (opcode == Opcode::data_in && parts.field("S") == 0))
+    return nullptr;
+  Answer answer{.record = index, .opcode = opcode};
+  answer.status = static_cast<std::uint16_t>(parts.field("Status"));
+  answer.response =
+      static_cast<std::uint8_t>(parts.field(opcode == Opcode::reject ? "Reason" : "Response"));
+  answer.overflow = parts.field("O") != 0;
+  answer.underflow = parts.field("U") != 0;
+  if (answer.overflow || answer.underflow)
+    answer.residual = static_cast<std::uint32_t>(parts.field("ResidualCount"));
+  if (opcode == Opcode::scsi_response) answer.sense = read_sense(parts.data);
+  if (opcode != Opcode::data_in) answer.data.assign(parts.data.begin(), parts.data.end());
+  exchange->answer = std::move(answer);
+  by_answer_[index] = exchange;
+  return exchange;
+}
+
+}  // namespace conformance

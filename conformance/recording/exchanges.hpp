@@ -1,0 +1,98 @@
+#pragma once
+
+/// A transcript as requests and what became of them: which answer, which data in either direction.
+/// The same view of a recorded session and of one that is under way, so that they can be compared.
+
+#include <array>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "conformance/model/transcript.hpp"
+#include "conformance/recording/anatomy.hpp"
+#include "conformance/recording/stretches.hpp"
+#include "pdu/opcode.hpp"
+
+namespace conformance {
+
+struct Sense {
+  std::uint8_t key = 0;
+  std::uint8_t code = 0;       ///< ADDITIONAL SENSE CODE
+  std::uint8_t qualifier = 0;  ///< ADDITIONAL SENSE CODE QUALIFIER
+
+  friend bool operator==(const Sense&, const Sense&) = default;
+};
+
+/// The PDU that ends a request.
+struct Answer {
+  std::size_t record = 0;  ///< in the transcript
+  iscsi::pdu::Opcode opcode{};
+  std::uint16_t status = 0;   ///< SCSI status; status class and detail of a login
+  std::uint8_t response = 0;  ///< Response, or a Reject's Reason
+  std::optional<Sense> sense{};
+  bool overflow = false;
+  bool underflow = false;
+  std::uint32_t residual = 0;
+  iscsi::wire::Bytes data{};  ///< of the PDU itself: text, ping data; not Data-In
+
+  [[nodiscard]] bool is_good() const {
+    return (opcode == iscsi::pdu::Opcode::scsi_response && status == 0 && response == 0) ||
+           (opcode == iscsi::pdu::Opcode::data_in && status == 0);
+  }
+};
+
+/// A request with an Initiator Task Tag.
+struct Exchange {
+  std::size_t request = 0;  ///< in the transcript
+  ConnectionNumber connection = 0;
+  iscsi::pdu::Opcode opcode{};
+  std::uint32_t tag = 0;
+  std::uint32_t cmd_sn = 0;
+  std::optional<Answer> answer{};
+
+  // SCSI Command
+  std::uint64_t lun = 0;
+  std::array<std::byte, 16> cdb{};
+  std::uint32_t expected_length = 0;
+  bool reads = false;
+  bool writes = false;
+  Stretches output{};                           ///< what the initiator sent
+  Stretches input{};                            ///< what Data-In brought
+  std::deque<std::size_t> data_outs{};          ///< records
+  std::deque<std::size_t> ready_to_transfer{};  ///< records
+};
+
+class Exchanges {
+ public:
+  /// The next record; `index` is its place in the transcript. Returns the exchange that it ends, if
+  /// it does.
+  Exchange* add(const Record& record, std::size_t index);
+
+  /// A whole transcript.
+  [[nodiscard]] static Exchanges of(const Transcript& transcript);
+
+  [[nodiscard]] std::deque<Exchange>& all() { return all_; }
+  [[nodiscard]] const std::deque<Exchange>& all() const { return all_; }
+  /// The one that began with that record, or null.
+  [[nodiscard]] Exchange* of_request(std::size_t record);
+  /// The one that ends with that record, or null.
+  [[nodiscard]] Exchange* of_answer(std::size_t record);
+  /// The latest one with that tag on that connection, or null.
+  [[nodiscard]] Exchange* latest(ConnectionNumber connection, std::uint32_t tag);
+
+ private:
+  void add_request(const Record& record, const Anatomy& parts, std::size_t index);
+  void add_data_out(const Record& record, const Anatomy& parts, std::size_t index);
+  Exchange* add_response(const Record& record, const Anatomy& parts, std::size_t index);
+
+  std::deque<Exchange> all_;
+  std::map<std::pair<ConnectionNumber, std::uint32_t>, Exchange*> latest_;
+  std::map<std::size_t, Exchange*> by_request_;
+  std::map<std::size_t, Exchange*> by_answer_;
+};
+
+/// The sense data in a SCSI Response's data segment, fixed or descriptor format (SPC-3 4.5).
+[[nodiscard]] std::optional<Sense> read_sense(iscsi::wire::ByteView data_segment);
+
+}  // namespace conformance

@@ -1,0 +1,298 @@
+/// Replays: every recording that is shipped, against the reference made after it; and what a replay
+/// has to notice.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "conformance/in_process.hpp"
+#include "conformance/recording/commands.hpp"
+#include "conformance/recording/convert.hpp"
+#include "conformance/recording/run.hpp"
+
+namespace conformance {
+namespace {
+
+using iscsi::wire::Bytes;
+using iscsi::wire::ByteView;
+
+const std::deque<RecordedStory>& shipped() {
+  static const auto read = read_recordings(SOURCE_ROOT "/traces");
+  static const std::deque<RecordedStory> none;
+  EXPECT_TRUE(read.has_value()) << (read ? "" : read.error());
+  return read ? *read : none;
+}
+
+const RecordedStory* find(std::string_view name) {
+  for (const RecordedStory& one : shipped())
+    if (one.recording.name == name) return &one;
+  return nullptr;
+}
+
+std::string told(const CaseResult& result) {
+  std::string text = result.name + ": " + result.judgement.what;
+  for (const std::string& note : result.notes) text += "\n  " + note;
+  for (const Finding& finding : result.observation.findings)
+    text +=
+        "\n  monitor: " + std::string{iscsi::about(finding.rule).slug} + " " + found_text(finding);
+  return text;
+}
+
+TEST(Replay, EveryRecordingGetsItsAnswersFromTheReference) {
+  const auto began = std::chrono::steady_clock::now();
+  std::size_t played = 0;
+  for (const RecordedStory& one : shipped()) {
+    const CaseResult result = replay_in_process(one, {}, false);
+    EXPECT_EQ(result.judgement.verdict, Verdict::pass) << told(result);
+    played += result.transcript.size();
+  }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  std::printf("%zu recordings, %zu records, %lld ms\n", shipped().size(), played,
+              static_cast<long long>(took.count()));
+  EXPECT_GE(shipped().size(), 20U);
+  EXPECT_GT(played, 1000U);
+}
+
+TEST(Replay, OfAWorldWithOneOtherByteIsNoticed) {
+  const RecordedStory* one = find("captured/linux/reinstatement");
+  ASSERT_NE(one, nullptr);
+  World world = rebuild_world(one->recording.transcript);
+  ASSERT_FALSE(world.units.empty());
+  WorldUnit& unit = world.units.begin()->second;
+  ASSERT_FALSE(unit.blocks.empty());
+  const std::uint64_t lba = unit.blocks.begin()->first;
+  unit.blocks.begin()->second[17] ^= std::byte{1};
+  auto bench = bench_of(one->recording, world);
+  ASSERT_TRUE(bench.has_value()) << bench.error();
+  const CaseResult result =
+      judge_recording(*one, {.play = bench->settings, .world_is_rebuilt = true}, bench->target);
+  EXPECT_EQ(result.judgement.verdict, Verdict::fail);
+  EXPECT_NE(result.judgement.what.find("other bytes of block " + std::to_string(lba)),
+            std::string::npos)
+      << told(result);
+}
+
+/// The reference, but the first SCSI Response with that status says another one.
+class OtherStatus {
+ public:
+  explicit OtherStatus(InProcess target) : target_{std::move(target)} {}
+  [[nodiscard]] std::uint64_t now_us() const { return target_.now_us(); }
+  [[nodiscard]] std::optional<std::string> open(ConnectionNumber number) {
+    return target_.open(number);
+  }
+  void send(ConnectionNumber number, ByteView bytes, std::size_t piece) {
+    target_.send(number, bytes, piece);
+  }
+  void leave(ConnectionNumber number, bool reset) { target_.leave(number, reset); }
+  [[nodiscard]] std::vector<TransportEvent> receive(std::uint64_t until_us) {
+    auto events = target_.receive(until_us);
+    for (TransportEvent& event : events)
+      if (!done_ && event.bytes.size() >= 48 && event.bytes[0] == std::byte{0x21} &&
+          event.bytes[3] == std::byte{0}) {
+        event.bytes[3] = std::byte{0x08};  // BUSY
+        done_ = true;
+      }
+    return events;
+  }
+
+ private:
+  InProcess target_;
+  bool done_ = false;
+};
+
+TEST(Replay, OfAnotherStatusIsNoticed) {
+  const RecordedStory* one = find("captured/qemu/block-driver");
+  ASSERT_NE(one, nullptr);
+  auto bench = bench_of(one->recording, rebuild_world(one->recording.transcript));
+  ASSERT_TRUE(bench.has_value()) << bench.error();
+  OtherStatus target{std::move(bench->target)};
+  const CaseResult result =
+      judge_recording(*one, {.play = bench->settings, .world_is_rebuilt = true}, target);
+  EXPECT_EQ(result.judgement.verdict, Verdict::fail);
+  EXPECT_NE(result.judgement.what.find("got status 08h instead of status 00h"), std::string::npos)
+      << told(result);
+}
+
+TEST(Replay, WithoutTheSecretIsUnsupported) {
+  const RecordedStory* chap = find("captured/linux/chap");
+  ASSERT_NE(chap, nullptr);
+  ASSERT_TRUE(chap->recording.secret.has_value());
+  auto bench = bench_of(chap->recording, rebuild_world(chap->recording.transcript));
+  ASSERT_TRUE(bench.has_value()) << bench.error();
+  ReplaySettings settings{.play = bench->settings, .world_is_rebuilt = true};
+  settings.play.initiator.reset();
+  const CaseResult result = judge_recording(*chap, settings, bench->target);
+  EXPECT_EQ(result.judgement.verdict, Verdict::unsupported) << told(result);
+  EXPECT_NE(result.judgement.what.find("secret"), std::string::npos);
+}
+
+TEST(Replay, WritesNothingWhereThatIsNotAllowed) {
+  const RecordedStory* one = find("captured/qemu/block-driver");
+  ASSERT_NE(one, nullptr);
+  Bench bench = fresh_bench(false);
+  bench.settings.may_write = false;
+  const CaseResult result = judge_recording(*one, {.play = bench.settings}, bench.target);
+  for (const Record& record : result.transcript) {
+    if (record.kind != Record::Kind::sent || record.bytes[0] != std::byte{0x01}) continue;
+    EXPECT_FALSE(command_row(std::to_integer<std::uint8_t>(record.bytes[32])).changes)
+        << told(result);
+  }
+}
+
+// What recordings are made of.
+
+TEST(Stretches, KnowWhatWasPutAndForgotten) {
+  Stretches stretches;
+  stretches.put(4, Bytes(4, std::byte{1}));
+  stretches.put(0, Bytes(2, std::byte{2}));
+  EXPECT_TRUE(stretches.knows(4, 4));
+  EXPECT_TRUE(stretches.knows(0, 2));
+  EXPECT_FALSE(stretches.knows(0, 8));
+  stretches.put(2, Bytes(2, std::byte{3}));
+  EXPECT_TRUE(stretches.knows(0, 8));
+  stretches.forget(3, 2);
+  EXPECT_FALSE(stretches.knows(3, 1));
+  EXPECT_TRUE(stretches.knows(5, 3));
+  EXPECT_EQ(stretches.beginning().size(), 3U);
+}
+
+TEST(Extents, AreASet) {
+  Extents extents;
+  extents.add(0, 10);
+  extents.remove(3, 5);
+  EXPECT_TRUE(extents.contains(0, 3));
+  EXPECT_FALSE(extents.contains(3));
+  EXPECT_FALSE(extents.contains(4));
+  EXPECT_TRUE(extents.contains(5, 10));
+  extents.add(3, 5);
+  EXPECT_TRUE(extents.contains(0, 10));
+  extents.remove(0, 100);
+  EXPECT_TRUE(extents.runs().empty());
+}
+
+TEST(Commands, TellTheirBlocks) {
+  std::array<std::byte, 16> cdb{};
+  cdb[0] = std::byte{0x08};  // READ(6) of 0 blocks is of 256
+  cdb[3] = std::byte{7};
+  auto ranges = blocks_of(cdb, {});
+  ASSERT_EQ(ranges.size(), 1U);
+  EXPECT_EQ(ranges[0].first, 7U);
+  EXPECT_EQ(ranges[0].count, 256U);
+  cdb = {};
+  cdb[0] = std::byte{0x42};  // UNMAP of blocks 0x2000 to 0x27ff
+  Bytes list(24);
+  iscsi::wire::store<8>(list, 8, 0x2000);
+  iscsi::wire::store<4>(list, 16, 0x800);
+  ranges = blocks_of(cdb, list);
+  ASSERT_EQ(ranges.size(), 1U);
+  EXPECT_EQ(ranges[0].first, 0x2000U);
+  EXPECT_EQ(ranges[0].count, 0x800U);
+}
+
+TEST(Units, AreNumberedInTwoWays) {
+  EXPECT_EQ(unit_number(0x0005'0000'0000'0000), 5);
+  EXPECT_EQ(unit_number(0x4105'0000'0000'0000), 0x105);
+  EXPECT_EQ(unit_number(0x8005'0000'0000'0000), std::nullopt);
+  EXPECT_EQ(unit_number(0x0005'0000'0000'0001), std::nullopt);
+}
+
+TEST(Senses, AreReadInBothFormats) {
+  Bytes fixed(20);
+  fixed[1] = std::byte{18};
+  fixed[2] = std::byte{0x70};
+  fixed[4] = std::byte{0x06};
+  fixed[14] = std::byte{0x29};
+  EXPECT_EQ(read_sense(fixed), (Sense{.key = 6, .code = 0x29, .qualifier = 0}));
+  Bytes descriptor(10);
+  descriptor[1] = std::byte{8};
+  descriptor[2] = std::byte{0x72};
+  descriptor[3] = std::byte{0x05};
+  descriptor[4] = std::byte{0x20};
+  EXPECT_EQ(read_sense(descriptor), (Sense{.key = 5, .code = 0x20, .qualifier = 0}));
+  EXPECT_EQ(read_sense(Bytes(3)), std::nullopt);
+}
+
+// What goes out of a recording before others see it.
+
+TEST(Facts, KeepThePdusAndNoPayload) {
+  const RecordedStory* one = find("captured/linux/reinstatement");
+  ASSERT_NE(one, nullptr);
+  Recording facts = one->recording;
+  keep_facts(facts);
+  EXPECT_EQ(facts.origin, Origin::captured_facts);
+  ASSERT_EQ(facts.transcript.size(), one->recording.transcript.size());
+  std::size_t blocks = 0;
+  for (std::size_t i = 0; i < facts.transcript.size(); ++i) {
+    const auto before = dissect(one->recording.transcript[i].bytes);
+    const auto after = dissect(facts.transcript[i].bytes);
+    if (!before || !after) continue;
+    EXPECT_EQ(before->opcode(), after->opcode());
+    EXPECT_EQ(before->data.size(), after->data.size());
+    if (before->opcode() != 0x25 || before->data.size() < 512) continue;
+    ++blocks;
+    EXPECT_FALSE(std::ranges::equal(before->data, after->data)) << i;
+  }
+  EXPECT_GT(blocks, 10U);
+  const RecordedStory story = as_story(std::move(facts));
+  const CaseResult result = replay_in_process(story, {}, false);
+  EXPECT_EQ(result.judgement.verdict, Verdict::pass) << told(result);
+}
+
+TEST(Anonymise, LeavesNoNameAndNoSecret) {
+  const RecordedStory* chap = find("captured/linux/chap");
+  ASSERT_NE(chap, nullptr);
+  Recording recording = chap->recording;
+  anonymise(recording);
+  const std::string text = print_recording(recording);
+  for (const char* word : {"replayuser", "targetuser", "iqn.1993", "iqn.2003", "10.0.2"})
+    EXPECT_EQ(text.find(word), std::string::npos) << word;
+  EXPECT_NE(text.find("InitiatorName=iqn.2001-04.com.example:initiator-1"), std::string::npos);
+}
+
+// The target's own record.
+
+TEST(Record, IsRepeatedBitForBit) {
+  const RecordedStory* one = find("captured/qemu/block-driver");
+  ASSERT_NE(one, nullptr);
+  iscsi::server::Configuration configuration;
+  configuration.logical_units = {{.size_bytes = 64U << 20U}};
+  configuration.chap = {};
+  auto target = InProcess::with(configuration);
+  ASSERT_TRUE(target.has_value());
+  Bytes record;
+  target->record(
+      [&record](ByteView bytes) { record.insert(record.end(), bytes.begin(), bytes.end()); });
+  Settings settings;
+  settings.target_name = configuration.target_name;
+  settings.may_write = true;
+  const CaseResult result = judge_recording(*one, {.play = settings}, *target);
+  ASSERT_GT(result.transcript.size(), 20U);
+  const auto repeated = iscsi::server::repeat_record(record);
+  ASSERT_TRUE(repeated.has_value()) << repeated.error();
+  std::uint64_t received = 0;
+  for (const Record& each : result.transcript)
+    if (each.kind == Record::Kind::received) received += each.bytes.size();
+  EXPECT_EQ(repeated->bytes_sent, received);
+
+  // A byte of an answer, changed: the new target does not give it.
+  Bytes tampered = record;
+  const auto answer = std::ranges::search(tampered, iscsi::wire::as_bytes("REFERENC"));
+  ASSERT_FALSE(answer.empty());
+  std::size_t packets = 0;
+  for (ByteView rest{tampered}; const auto block = iscsi::wire::pcapng::take_block(rest);)
+    if (block->from_target && !block->payload.empty() && ++packets == 5)
+      tampered[static_cast<std::size_t>(block->payload.data() - tampered.data()) + 30] ^=
+          std::byte{1};
+  const auto broken = iscsi::server::repeat_record(tampered);
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_NE(broken.error().find("other bytes were sent"), std::string::npos) << broken.error();
+  // A record that is cut off.
+  const auto cut = iscsi::server::repeat_record(ByteView{record}.first(record.size() - 40));
+  EXPECT_FALSE(cut.has_value());
+  EXPECT_FALSE(iscsi::server::repeat_record({}).has_value());
+}
+
+}  // namespace
+}  // namespace conformance
