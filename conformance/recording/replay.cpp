@@ -237,6 +237,12 @@ ReplayResult Replayer::result() {
     pairs.push_back({&recorded, live});
   }
   compare(pairs, world_, settings_.world_is_rebuilt, result);
+  const bool was_let_in = std::ranges::any_of(recorded_.all(), [](const Exchange& exchange) {
+    return exchange.opcode == Opcode::login_request && exchange.answer &&
+           exchange.answer->status == 0;
+  });
+  if (world_.wants_chap && was_let_in && !settings_.play.initiator)
+    result.unsupported = "the initiator authenticates itself by CHAP, and its secret is not given";
   // Another target may know no such account, or let nobody in without one.
   if (!settings_.world_is_rebuilt && unsupported_.empty())
     for (const Pair& pair : pairs)
