@@ -21,17 +21,17 @@ Scene aborted_task_answers() {
   return scene.answer(status);
 }
 
-/// ABORT TASK SET behind a ping and a write that has an R2T open; the request acknowledges
+/// ABORT TASK SET behind a write that has an R2T open, and a ping; the request acknowledges
 /// `exp_stat_sn`.
 Scene aborted_task_set(bool data_first, std::uint32_t exp_stat_sn) {
   Scene scene = acknowledged();
-  NopOut first = ping();
-  first.immediate = true;
-  first.initiator_task_tag = InitiatorTaskTag{7};
+  scene.say(Scene::write(64)).notify(Scene::r2t(0, 0, 64));
+  NopOut between = ping(11);
+  between.immediate = true;
+  between.initiator_task_tag = InitiatorTaskTag{7};
   NopIn echoed = echo();
   echoed.initiator_task_tag = InitiatorTaskTag{7};
-  scene.say(first).answer(echoed);
-  scene.say(Scene::write(64)).notify(Scene::r2t(0, 0, 64));
+  scene.say(between).answer(echoed);
   if (data_first) scene.say(Scene::output(1, 0), bytes_64);
   scene.say(TaskManagementRequest{.immediate = true,
                                   .function = TaskManagementFunction::abort_task_set,
