@@ -186,9 +186,8 @@ class Ext4(LabScenario):
     def test_two_initiators(self):
         """Two sessions of initiators with different names, on different units at once."""
         server = self.serve(luns=[Lun(40 * MIB, in_file=True) for _ in range(2)])
-        self.run_guest("for name in one two; do iscsiadm -m iface -I $name -o new && "
-                       "iscsiadm -m iface -I $name -o update -n iface.initiatorname "
-                       "-v iqn.2004-04.com.example:$name; done")
+        for name in ("one", "two"):
+            self.name_initiator(name)
         nodes = [self.login(server.port, interface=name) for name in ("one", "two")]
         jobs = []
         for lun, name in enumerate(("one", "two")):
@@ -207,22 +206,27 @@ class Ext4(LabScenario):
         for lun in range(2):
             self.compare_on_host(server.disk(lun), expected[lun])
 
+    def name_initiator(self, name, guest=None):
+        """Makes an interface record whose sessions are of an initiator of this name."""
+        interface = f"iscsiadm -m iface -I {name} -o"
+        self.run_in(guest or self.guest, f"{interface} new && {interface} update -n "
+                                         f"iface.initiatorname -v iqn.2004-04.com.example:{name}")
+
     def test_two_machines(self):
         """The same with two kernels."""
         server = self.serve(luns=[Lun(40 * MIB, in_file=True) for _ in range(2)])
         guests = [self.guest, self.use_guest(1)]
         jobs, nodes = [], []
-        self.run_in(guests[1], "sed -i s/lab/lab2/ /etc/iscsi/initiatorname.iscsi; "
-                               "kill $(pidof iscsid); sleep 1; iscsid")
-        for lun, guest in enumerate(guests):
-            nodes.append(self.login(server.port, guest=guest))
+        for lun, (guest, name) in enumerate(zip(guests, ("one", "two"))):
+            self.name_initiator(name, guest)
+            nodes.append(self.login(server.port, guest=guest, interface=name))
             device = self.disk(server.port, lun, guest=guest)
             jobs.append(guest.begin(
                 f"mkfs.ext4 -q -F {device} && mkdir -p /mnt && "
                 f"mount -t ext4 {device} /mnt && tree /mnt && umount /mnt"))
         expected = [sums(self.finish(job, 600)) for job in jobs]
-        for guest, node in zip(guests, nodes):
-            self.run_in(guest, f"iscsiadm {node} --logout")
+        for guest, node, name in zip(guests, nodes, ("one", "two")):
+            self.run_in(guest, f"iscsiadm {node} --logout && iscsiadm -m iface -I {name} -o delete")
         for lun in range(2):
             self.compare_on_host(server.disk(lun), expected[lun])
 

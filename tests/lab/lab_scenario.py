@@ -159,10 +159,12 @@ class LabScenario(Scenario):
                                re.MULTILINE))
 
     def tearDown(self):
-        self.laboratory.keep_only_first()
-        for guest in self.guests:
-            if guest.alive() and not guest.broken:
-                self.leave(guest)
+        try:
+            for guest in self.guests:
+                if guest.alive() and not guest.broken:
+                    self.leave(guest)
+        finally:
+            self.laboratory.keep_only_first()
 
     def leave(self, guest):
         """Logs out of everything and looks at what the kernel has said meanwhile."""
