@@ -229,7 +229,8 @@ void Mutator::change_steering(Pdus& pdus) {
     return;
   }
   if (chance_.one_in(3)) {
-    pdu.header[event_byte] = static_cast<std::byte>(chance_.below(8));
+    pdu.header[event_byte] =
+        static_cast<std::byte>(chance_.below(static_cast<std::size_t>(last_event) + 1));
     return;
   }
   pdu.header[steering_byte] ^= static_cast<std::byte>(1U << chance_.below(8));

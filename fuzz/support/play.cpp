@@ -31,7 +31,7 @@ void Play::end() {
   fetch_all();
   for (std::size_t line = 0; line < Conversation::lines; ++line)
     if (is_open_[line]) close(line);
-  // Longer than any session is retained for.
+  // Longer than any session is retained for, and than the clock has gone back.
   for (int hours = 0; hours < 2; ++hours) world_.pass(Moment{4000} * 1000);
   require(world_.target().connection_count() == 0, "no connection is left");
   require(world_.target().session_count() == 0, "no session is left");
@@ -50,6 +50,10 @@ void Play::happen(Event event, std::size_t line) {
     case Event::nothing: return;
     case Event::second_passes: pass(1000); break;
     case Event::half_minute_passes: pass(30'000); break;
+    // Moments are added without sign: so they go back, too (decision 0041).
+    case Event::clock_steps_back: pass(Moment{0} - 5000); break;
+    case Event::hour_passes: pass(3'600'000); break;
+    case Event::clock_jumps_ahead: pass(Moment{1} << 40U); break;  // 35 years
     case Event::connection_closes:
       if (is_open_[line]) close(line);
       break;

@@ -21,7 +21,11 @@ enum class Event : std::uint8_t {
   unit_grows,
   unit_shrinks,
   shutdown_begins,
+  clock_steps_back,
+  hour_passes,
+  clock_jumps_ahead,
 };
+inline constexpr Event last_event = Event::clock_jumps_ahead;
 
 struct Steering {
   unsigned connection = 0;     ///< 0 to 3
@@ -45,7 +49,9 @@ inline constexpr std::size_t event_byte = 3;
           .spoils_data = (flags & 0x08U) != 0,
           .waits = (flags & 0x04U) != 0,
           // A second byte with a meaning of its own in Login Requests (Version-min).
-          .event = is_login || event > 0x7 ? Event::nothing : static_cast<Event>(event)};
+          .event = is_login || event > static_cast<unsigned>(last_event)
+                       ? Event::nothing
+                       : static_cast<Event>(event)};
 }
 
 }  // namespace iscsi::fuzz

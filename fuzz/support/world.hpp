@@ -46,7 +46,7 @@ class World {
   Media media_;
   std::size_t held_by_others_;  ///< bytes allocated when the world began
   Target target_;
-  Moment now_ = 1000;
+  Moment now_ = Moment{1} << 32U;  ///< with room to go back
   std::map<ConnectionId, wire::Bytes> outputs_;
   std::size_t received_bytes_ = 0;
   std::size_t fetched_bytes_ = 0;

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <new>
 #include <span>
 #include <string>
 
@@ -67,9 +69,7 @@ void announce(const Configuration& configuration, const std::vector<Listener>& l
   std::fflush(stdout);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int serve(int argc, char** argv) {
   const auto configuration = configuration_from_arguments({argv, static_cast<std::size_t>(argc)});
   if (!configuration) {
     const Message& message = configuration.error();
@@ -97,4 +97,19 @@ int main(int argc, char** argv) {
   Server server{std::move(*target), std::move(borrowed), std::move(listeners)};
   if (!server.run(stop_requested, &waiting_mask)) return fail("a device could not be flushed");
   return 0;
+}
+
+}  // namespace
+
+/// An exception is the end of the process (decision 0040): the state that it left behind is
+/// nobody's to go on with, and whatever was acknowledged is with the devices.
+int main(int argc, char** argv) {
+  try {
+    return serve(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("iscsi-target: out of memory\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "iscsi-target: %s\n", error.what());
+  }
+  return exit_failure;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
+#include <stdexcept>
 #include <utility>
 
 #include "server/perform.hpp"
@@ -29,7 +29,7 @@ Fresh fresh_bytes() {
   // Without random bytes no challenge is safe: better no server than a weak one.
   if (RAND_bytes(reinterpret_cast<unsigned char*>(fresh.data()), static_cast<int>(fresh.size())) !=
       1)
-    std::abort();
+    throw std::runtime_error{"no random bytes"};
   return fresh;
 }
 

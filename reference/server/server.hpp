@@ -29,6 +29,8 @@ class Server {
 
   /// Serves until `stop` is not zero; then asks the initiators to log out, waits for them (at most
   /// `patience_seconds`), flushes the devices and returns. False if a device could not be flushed.
+  /// Throws `std::bad_alloc` when memory runs out, and `std::runtime_error` without random bytes:
+  /// nothing is to be done with the server then but to destroy it (decision 0040).
   /// `waiting_mask`: the signals that are blocked while it waits, as for ppoll; null: no change.
   bool run(const volatile std::sig_atomic_t& stop, const sigset_t* waiting_mask = nullptr);
 

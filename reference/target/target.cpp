@@ -8,6 +8,15 @@
 #include "pdu/codec.hpp"
 
 namespace iscsi {
+namespace {
+
+/// The owner's clock may jump (decision 0041). A step back is no time at all: taken as it stands,
+/// it would make everybody late, for the difference of two moments has no sign.
+void tell_time(session::Domain& domain, session::Moment now) {
+  domain.now = std::max(domain.now, now);
+}
+
+}  // namespace
 
 using session::Connection;
 using session::ConnectionState;
@@ -36,13 +45,13 @@ bool Target::accepts_connection() const {
 }
 
 ConnectionId Target::opened(const text::Address& reached_at, const Fresh& fresh, Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   last_connection_ = ConnectionId{std::to_underlying(last_connection_) + 1};
   Connection& connection = domain_.connections[last_connection_];
   connection.id = last_connection_;
   connection.reached_at = reached_at;
   connection.reached_at.portal_group_tag = configuration_.login.portal_group_tag;
-  connection.opened_at = connection.heard_at = now;
+  connection.opened_at = connection.heard_at = domain_.now;
   logins_[last_connection_].fresh = fresh;
   return last_connection_;
 }
@@ -61,10 +70,10 @@ std::array<std::span<std::byte>, 2> Target::space(ConnectionId id) {
 }
 
 void Target::filled(ConnectionId id, std::size_t bytes, Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   Connection* connection = domain_.find(id);
   if (connection == nullptr) return;
-  connection->heard_at = now;
+  connection->heard_at = domain_.now;
   connection->input.filled(bytes);
   process(*connection);
 }
@@ -97,12 +106,12 @@ bool Target::has_output(ConnectionId id) const {
 }
 
 void Target::sent(ConnectionId id, std::size_t bytes, Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   Connection* connection = domain_.find(id);
   if (connection == nullptr) return;
   connection->output.sent(bytes);
   // A ping waits behind what is in front of it: patience begins when that has gone.
-  if (connection->ping) connection->ping->sent_at = now;
+  if (connection->ping) connection->ping->sent_at = domain_.now;
   session::output_sent(domain_, *connection);
   process(*connection);  // PDUs that waited for room in the output
 }
@@ -135,7 +144,7 @@ std::vector<ConnectionId> Target::take_touched() {
 std::vector<Note> Target::take_notes() { return std::exchange(domain_.notes, {}); }
 
 void Target::closed(ConnectionId id, Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   if (Connection* connection = domain_.find(id)) {
     if (connection->input.has_partial_pdu() && connection->disposition == Disposition::open)
       domain_.note(*connection, {Rule::pdu_is_complete, 0, 0});
@@ -155,7 +164,7 @@ std::optional<MediumRequest> Target::next_medium_request() {
 }
 
 void Target::finished(const MediumRequest& request, const scsi::MediumResult& result, Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   session::finished(domain_, request.session, request.task, result);
 }
 
@@ -198,11 +207,11 @@ void Target::break_framing(Connection& connection, const Violation& violation) {
 // Time.
 
 void Target::elapsed(Moment now) {
-  domain_.now = now;
+  tell_time(domain_, now);
   for (auto& [id, connection] : domain_.connections) check_deadlines(connection);
   for (auto next = domain_.sessions.begin(); next != domain_.sessions.end();) {
     Session& session = (next++)->second;
-    if (session.connections.empty() && session.expires_at <= now)
+    if (session.connections.empty() && session.expires_at <= domain_.now)
       session::end_session(domain_, session, Disposition::close_now);
   }
 }
@@ -248,7 +257,7 @@ void Target::end_connection(Connection& connection) {
 }
 
 void Target::shut_down(Moment now, std::uint16_t seconds) {
-  domain_.now = now;
+  tell_time(domain_, now);
   domain_.shutting_down = true;
   for (auto& [id, connection] : domain_.connections) {
     const Session* session = domain_.find(connection.session);

@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+exec "$SRC/iscsi-reference/fuzz/oss-fuzz/build.sh"

@@ -1,0 +1,266 @@
+"""The engines: how each is built, started, and read. A slice is one process of one of them."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+from typing import NamedTuple
+
+from driver.state import Figures
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+TIMEOUT_SECONDS = 10  # of one input
+MEMORY_MB = 2048
+
+
+class Harness(NamedTuple):
+    """A row of fuzz/harnesses.txt."""
+    name: str
+    input: str
+    longest: int
+    seeds: str
+
+
+    @property
+    def is_canary(self):
+        return self.name.startswith("canary")
+
+
+def harnesses_of(table):
+    rows = [line.split() for line in table.read_text().splitlines() if re.match("[a-z]", line)]
+    return [Harness(name, kind, int(longest), seeds) for name, kind, longest, seeds in rows]
+
+
+class LibFuzzer:
+    name = "libfuzzer"
+    preset = "fuzz"
+    builds = (("fuzz", "fuzz/all"),)
+
+    def __init__(self, root):
+        self.root = root
+        self.build = root / "build" / "fuzz" / "fuzz"
+
+    def missing(self):
+        return None
+
+    def program(self, harness):
+        return self.build / f"fuzz_{harness.name}"
+
+    def seeds(self, harness):
+        if harness.is_canary:  # its corpus holds the very input that is to be found
+            return []
+        return [folder for folder in (harness.seeds, "corpus/regressions")
+                if (self.root / folder).is_dir()]
+
+    def environment(self):
+        return os.environ | SANITIZERS
+
+    def command(self, harness, folder, number, length):
+        """Where the finds go, and what is run; in the root of the repository."""
+        corpus, crashes = folder / "corpus", folder / "crashes"
+        corpus.mkdir(exist_ok=True)
+        crashes.mkdir(exist_ok=True)
+        options = [f"-max_total_time={length}", f"-max_len={harness.longest}",
+                   f"-timeout={TIMEOUT_SECONDS}", f"-rss_limit_mb={MEMORY_MB}",
+                   "-use_value_profile=1", "-print_final_stats=1",
+                   f"-artifact_prefix={crashes}/"]
+        dictionary = self.build / f"{harness.input}.dict"
+        if dictionary.exists():
+            options.append(f"-dict={dictionary}")
+        return [self.program(harness), *options, corpus, *self.seeds(harness)]
+
+    def crashes(self, folder, _number):
+        return sorted((folder / "crashes").glob("*"))
+
+    def corpora(self, folder):
+        return [folder / "corpus"]
+
+    def figures(self, slice_):
+        """From the log: `#1234 NEW cov: 5 ft: 6 corp: 7/8b ...`."""
+        text = tail(slice_.log)
+        counts = re.findall(r"^#(\d+)\t.*?ft: (\d+) corp: (\d+)/", text, re.MULTILINE)
+        executions, coverage, corpus = (int(word) for word in counts[-1]) if counts else (0, 0, 0)
+        done = re.search(r"^stat::number_of_executed_units: *(\d+)", text, re.MULTILINE)
+        if done:
+            executions = int(done[1])
+        return Figures(executions, slice_.seconds(), coverage, corpus)
+
+    def minimise(self, harness, find, into, length):
+        """The engine's own way: fewer bytes. Leaves `into` if it has got anywhere."""
+        subprocess.run([self.program(harness), "-minimize_crash=1", f"-max_total_time={length}",
+                        f"-timeout={TIMEOUT_SECONDS}", f"-exact_artifact_path={into}", find],
+                       cwd=self.root, env=self.environment(), check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def merge(self, harness, into, folders):
+        """Adds to `into` the inputs of `folders` that reach something new, short ones first."""
+        subprocess.run([self.program(harness), "-merge=1", f"-max_len={harness.longest}",
+                        f"-timeout={TIMEOUT_SECONDS}", into, *folders],
+                       cwd=self.root, env=self.environment(), check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+class AflPlusPlus(LibFuzzer):
+    """The same harnesses, compiled by clang-19 for AFL++'s runtime (see fuzz/CMakeLists.txt); the
+    structure-aware mutator is loaded into afl-fuzz as its custom mutator."""
+
+    name = "afl++"
+    preset = "afl"
+    builds = (("afl", "fuzz/all"), ("dev", "fuzz_afl_mutator"))
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.build = root / "build" / "afl" / "fuzz"
+        self.mutator = root / "build" / "dev" / "fuzz" / "libfuzz_afl_mutator.so"
+
+    def missing(self):
+        if shutil.which("afl-fuzz") is None:
+            return "afl-fuzz is not here: tests/setup fuzz installs it"
+        return None
+
+    def environment(self):
+        return os.environ | {
+            "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
+            "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_AUTORESUME": "1",
+            "AFL_FORKSRV_INIT_TMOUT": "60000", "AFL_IGNORE_PROBLEMS": "1",
+            "ASAN_OPTIONS": "abort_on_error=1:symbolize=0:detect_leaks=0:"
+                            "allocator_may_return_null=1",
+            "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:symbolize=0",
+        }
+
+    def command(self, harness, folder, number, length):
+        seeds = folder / "seeds"
+        if not seeds.exists():
+            self.gather(harness, seeds)
+        options = ["-i", seeds, "-o", folder / "afl", "-V", str(length), "-m", "none",
+                   "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
+                   "-M" if number == 0 else "-S", f"job{number}"]
+        dictionary = self.build / f"{harness.input}.dict"
+        if dictionary.exists():
+            options += ["-x", dictionary]
+        prefix = ["env", f"AFL_CUSTOM_MUTATOR_LIBRARY={self.mutator}"]
+        return [*(prefix if harness.input == "pdu" else []), "afl-fuzz", *options, "--",
+                self.program(harness)]
+
+    def gather(self, harness, into):
+        """afl-fuzz wants its seeds in one folder, and none of them too long."""
+        into.mkdir()
+        for folder in self.seeds(harness):
+            for path in sorted((self.root / folder).rglob("*")):
+                if path.is_file() and path.name != "README.md" and path.stat().st_size > 0:
+                    shutil.copy(path, into / f"{path.parent.name}-{path.name}")
+
+    def crashes(self, folder, number):
+        return sorted(path for kind in ("crashes", "hangs")
+                      for path in (folder / "afl" / f"job{number}" / kind).glob("id:*"))
+
+    def corpora(self, folder):
+        return sorted((folder / "afl").glob("job*/queue"))
+
+    def figures(self, slice_):
+        stats = slice_.folder / "afl" / f"job{slice_.number}" / "fuzzer_stats"
+        values = dict(re.findall(r"^(\w+) *: (\S+)", tail(stats), re.MULTILINE))
+        total = int(values.get("execs_done", 0))
+        # AFL++ counts on where it was resumed.
+        begun = slice_.notes.setdefault("executions", 0 if slice_.is_first else total)
+        return Figures(max(0, total - begun), slice_.seconds(), int(values.get("edges_found", 0)),
+                       int(values.get("corpus_count", 0)))
+
+    def minimise(self, harness, find, into, length):
+        subprocess.run(["timeout", str(length), "afl-tmin", "-m", "none", "-t",
+                        str(TIMEOUT_SECONDS * 1000), "-i", find, "-o", into, "--",
+                        self.program(harness)],
+                       cwd=self.root, env=self.environment(), check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def merge(self, harness, into, folders):
+        names = {path.name for path in into.iterdir()}
+        gathered = into.parent / f"{into.name}.all"
+        shutil.rmtree(gathered, ignore_errors=True)
+        shutil.copytree(into, gathered)
+        for number, folder in enumerate(folders):
+            for path in pathlib.Path(folder).glob("*"):
+                if path.is_file():
+                    shutil.copy(path, gathered / f"{number}-{path.name.replace(':', '_')}")
+        least = into.parent / f"{into.name}.least"
+        shutil.rmtree(least, ignore_errors=True)
+        subprocess.run(["afl-cmin", "-m", "none", "-t", str(TIMEOUT_SECONDS * 1000), "-i",
+                        gathered, "-o", least, "--", self.program(harness)],
+                       cwd=self.root, env=self.environment(), check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for path in least.glob("*") if least.exists() else []:
+            if path.name not in names:
+                shutil.copy(path, into)
+        shutil.rmtree(gathered)
+        shutil.rmtree(least, ignore_errors=True)
+
+
+ENGINES = {engine.name: engine for engine in (LibFuzzer, AflPlusPlus)}
+
+
+def tail(path, most=65536):
+    """The end of a file that somebody may be writing."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - most))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+
+
+class Slice:
+    """One harness under one process of an engine, for a while."""
+
+    def __init__(self, engine, harness, folder, number, length):
+        self.engine, self.harness, self.folder, self.number = engine, harness, folder, number
+        self.notes = {}
+        self.length = length
+        self.log = folder / f"log{number}"
+        command = engine.command(harness, folder, number, length)
+        self.is_first = not (folder / "afl" / f"job{number}").exists()
+        self.before = set(engine.crashes(folder, number))
+        self.begun, self.end = time.monotonic(), None
+        if not self.is_first:
+            engine.figures(self)
+        with open(self.log, "wb") as log:
+            # A session of its own: Ctrl-C reaches the driver alone, which tells the engines.
+            self.process = subprocess.Popen(command, cwd=engine.root, stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env=engine.environment(),
+                                            start_new_session=True)
+
+    def interrupt(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+
+    def ended(self):
+        """An engine that does not stop by itself is stopped."""
+        if self.process.poll() is None and self.seconds() > self.length + 60:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        if self.process.poll() is None:
+            return False
+        self.end = self.end or time.monotonic()
+        return True
+
+    def seconds(self):
+        return (self.end or time.monotonic()) - self.begun
+
+    def status(self):
+        return self.process.returncode
+
+    def failed_to_run(self):
+        return self.status() not in (0, 72, -signal.SIGINT)  # 72: libFuzzer was interrupted
+
+    def figures(self):
+        return self.engine.figures(self)
+
+    def crashes(self):
+        return [path for path in self.engine.crashes(self.folder, self.number)
+                if path not in self.before]
