@@ -17,6 +17,7 @@ SANITIZERS = {
 }
 TIMEOUT_SECONDS = 10  # of one input
 MEMORY_MB = 2048
+GRACE_SECONDS = 2  # an engine may look at its clock between two inputs
 
 
 class Harness(NamedTuple):
@@ -138,7 +139,8 @@ class AflPlusPlus(LibFuzzer):
         seeds = folder / "seeds"
         if not seeds.exists():
             self.gather(harness, seeds)
-        options = ["-i", seeds, "-o", folder / "afl", "-V", str(length), "-m", "none",
+        # Not -V: it is the slice that ends, here and when it is resumed.
+        options = ["-i", seeds, "-o", folder / "afl", "-m", "none",
                    "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
                    "-M" if number == 0 else "-S", f"job{number}"]
         dictionary = self.build / f"{harness.input}.dict"
@@ -155,6 +157,8 @@ class AflPlusPlus(LibFuzzer):
             for path in sorted((self.root / folder).rglob("*")):
                 if path.is_file() and path.name != "README.md" and path.stat().st_size > 0:
                     shutil.copy(path, into / f"{path.parent.name}-{path.name}")
+        if not any(into.iterdir()):
+            (into / "one-byte").write_bytes(b"0")
 
     def crashes(self, folder, number):
         return sorted(path for kind in ("crashes", "hangs")
@@ -220,7 +224,7 @@ class Slice:
 
     def __init__(self, engine, harness, folder, number, length):
         self.engine, self.harness, self.folder, self.number = engine, harness, folder, number
-        self.notes = {}
+        self.notes, self.told = {}, False
         self.length = length
         self.log = folder / f"log{number}"
         command = engine.command(harness, folder, number, length)
@@ -236,11 +240,14 @@ class Slice:
                                             start_new_session=True)
 
     def interrupt(self):
+        self.told = True
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
 
     def ended(self):
-        """An engine that does not stop by itself is stopped."""
+        """An engine that does not stop by itself is told to, then made to."""
+        if self.seconds() > self.length + GRACE_SECONDS and not self.told:
+            self.interrupt()
         if self.process.poll() is None and self.seconds() > self.length + 60:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -256,7 +263,7 @@ class Slice:
         return self.process.returncode
 
     def failed_to_run(self):
-        return self.status() not in (0, 72, -signal.SIGINT)  # 72: libFuzzer was interrupted
+        return self.status() != 0 and not self.told
 
     def figures(self):
         return self.engine.figures(self)

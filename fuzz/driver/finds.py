@@ -3,12 +3,15 @@ input as it came, the least that still breaks it, and what that is in words."""
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 import tempfile
 import time
+
+from driver.engines import SANITIZERS
 
 MINIMISE_SECONDS = 60
 REDUCE_SECONDS = 120
@@ -47,7 +50,7 @@ class Finds:
         self.show = engine.build / "fuzz_show"
 
     def run(self, harness, path, trace=False):
-        environment = self.engine.environment() | ({"FUZZ_TRACE": "1"} if trace else {})
+        environment = os.environ | SANITIZERS | ({"FUZZ_TRACE": "1"} if trace else {})
         try:
             done = subprocess.run([self.engine.program(harness), path], cwd=self.root,
                                   env=environment, stdin=subprocess.DEVNULL, check=False,
@@ -62,6 +65,8 @@ class Finds:
         if crash.name.startswith("slow-unit-"):
             return None
         output, signature = self.run(harness, crash)
+        if signature is None and (crash.name.startswith("timeout-") or "hangs" in crash.parts):
+            return None  # slow once, on a machine that had other things to do
         if signature is None:
             signature = "only once: not repeatable alone"
         folder = self.folder / f"{harness.name}-{slug_of(signature)[:60]}"

@@ -11,9 +11,10 @@ namespace iscsi::fuzz {
 
 using wire::ByteView;
 
+constexpr std::size_t longest_transfer = 64U << 10U;  // of the harnesses' units
+
 std::size_t allowance(const Target& target, const session::Bounds& bounds,
                       std::size_t received_bytes) {
-  constexpr std::size_t longest_transfer = 64U << 10U;  // of the harnesses' units
   constexpr std::size_t media_bytes = 3 * (512U << 10U);
   constexpr std::size_t per_session = 64U << 10U;  // a window of tasks without their data
   // Two buffers while one grows, a segment on its way, a queue that one transfer may exceed.
@@ -70,7 +71,18 @@ void World::settle() {
   notes_.insert(notes_.end(), notes.begin(), notes.end());
 }
 
+/// Output that waits on one connection (decision 0003): the bound, and what the last thing to be
+/// answered below it may add: a transfer in the smallest of PDUs, and a window of responses.
+std::size_t output_allowance(const session::Bounds& bounds) {
+  constexpr std::size_t headers = longest_transfer / 512 * (pdu::bhs_bytes + 12);
+  constexpr std::size_t responses = 2 * limits::command_window * std::size_t{256};
+  return bounds.queued_output_bytes + 2 * longest_transfer + headers + responses;
+}
+
 void World::check_bounds() const {
+  for (const auto& [id, connection] : target_.domain().connections)
+    require(connection.output.queued() <= output_allowance(bounds_),
+            "a peer makes the target queue no more output than its bounds");
   const std::size_t live = live_bytes();
   const std::size_t held = live > held_by_others_ ? live - held_by_others_ : 0;
   require(held <= allowance(target_, bounds_, received_bytes_) + 4 * fetched_bytes_,

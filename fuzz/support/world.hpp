@@ -53,6 +53,9 @@ class World {
   std::vector<Note> notes_;
 };
 
+/// What waits to be sent on one connection at the most, in bytes.
+[[nodiscard]] std::size_t output_allowance(const session::Bounds& bounds);
+
 /// What a target of the harnesses holds at the most, for so many bytes received: buffers and queues
 /// by `limits.hpp`, a few times what it was sent, and the media's memory.
 [[nodiscard]] std::size_t allowance(const Target& target, const session::Bounds& bounds,
