@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the campaign's driver reads out of the engines' words, and what it keeps. No engine needed."""
+"""What the campaign's driver reads out of the engines' words, and keeps. No engine needed."""
 
 import pathlib
 import sys

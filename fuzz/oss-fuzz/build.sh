@@ -1,6 +1,6 @@
 #!/bin/bash -eu
 # Builds the harnesses as OSS-Fuzz and ClusterFuzzLite want them, by their variables: compilers and
-# flags from $CC, $CXX, $CFLAGS, $CXXFLAGS, the engine from $LIB_FUZZING_ENGINE, the sources in $SRC,
+# flags from $CC, $CXX, $CFLAGS, $CXXFLAGS, the engine from $LIB_FUZZING_ENGINE, sources in $SRC,
 # scratch space in $WORK. What belongs in $OUT, for each harness: the program, NAME_seed_corpus.zip,
 # NAME.dict, NAME.options.
 #
@@ -15,7 +15,8 @@ cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DISCSI_SANITIZE=OFF -DISCSI_TESTS=OFF -DISCSI_WERROR=OFF \
   -DOPENSSL_USE_STATIC_LIBS=ON "-DIDN_LIBRARY=$(find /usr/lib -name libidn.a | head -n 1)"
 
-harnesses=${ISCSI_HARNESSES:-$(awk '/^[a-z]/ && !/^canary/ { print $1 }' "$source/fuzz/harnesses.txt")}
+all=$(awk '/^[a-z]/ && !/^canary/ { print $1 }' "$source/fuzz/harnesses.txt")
+harnesses=${ISCSI_HARNESSES:-$all}
 targets=()
 for name in $harnesses; do targets+=("fuzz_$name"); done
 # The tools that make dictionaries are instrumented like everything else: a leak there is no find.
