@@ -46,10 +46,19 @@ class Laboratory:
         if guest is None or guest.broken or not guest.alive():
             if guest:
                 guest.stop()
-            self.booted += 1
-            guest = machine.Machine(self.image, self.folder / f"console-{self.booted}.txt")
-            self.machines[index] = guest.start()
+            self.machines[index] = guest = self.boot()
         return guest
+
+    def boot(self, attempts=3):
+        """A machine that does not come up says nothing about the target: it is tried again."""
+        self.booted += 1
+        guest = machine.Machine(self.image, self.folder / f"console-{self.booted}.txt")
+        try:
+            return guest.start()
+        except machine.GuestDied:
+            if attempts == 1:
+                raise
+            return self.boot(attempts - 1)
 
     def keep_only_first(self):
         """A second machine is there for the scenario that needs it."""
