@@ -152,16 +152,19 @@ TEST(TheJudge, DoesNotConsultTheAccused) {
   EXPECT_GT(seen, 50U);
 }
 
-/// nlohmann's header costs seconds wherever it is included: one file is enough.
-TEST(TheJudge, HasItsJsonParserInOneFile) {
-  std::size_t includes = 0;
-  for (const auto& entry : fs::recursive_directory_iterator{SOURCE_ROOT "/conformance"}) {
+/// nlohmann's header costs seconds wherever it is included: what is held as values has one file,
+/// and captures, which are too long for that and are read as a stream, another.
+TEST(TheJudge, HasItsJsonParserInTwoFiles) {
+  const fs::path root{SOURCE_ROOT "/conformance"};
+  std::set<std::string> includers;
+  for (const auto& entry : fs::recursive_directory_iterator{root}) {
     if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
     std::ifstream in{entry.path()};
     for (std::string line; std::getline(in, line);)
-      includes += line.find("<nlohmann/") != line.npos ? 1 : 0;
+      if (line.find("<nlohmann/") != line.npos)
+        includers.insert(fs::relative(entry.path(), root).string());
   }
-  EXPECT_EQ(includes, 1U);
+  EXPECT_EQ(includers, (std::set<std::string>{"capture/json_source.cpp", "story/json.cpp"}));
 }
 
 }  // namespace
