@@ -1,6 +1,7 @@
 #include "conformance/monitor/monitor.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "conformance/monitor/watched.hpp"
 #include "pdu/pdu.hpp"
@@ -181,7 +182,11 @@ Observation observe(const Transcript& transcript, Side side) {
                   .checked = monitor.checked(side),
                   .inconclusive = monitor.inconclusive(side)};
   std::erase_if(out.findings, [&](const Finding& finding) { return finding.side != side; });
-  std::ranges::stable_sort(out.findings, {}, &Finding::record);
+  // By record; those of one record stay in their order. (clang refuses libstdc++ 12's stable_sort.)
+  std::multimap<std::size_t, Finding> by_record;
+  for (Finding& finding : out.findings) by_record.emplace(finding.record, std::move(finding));
+  out.findings.clear();
+  for (auto& [record, finding] : by_record) out.findings.push_back(std::move(finding));
   return out;
 }
 

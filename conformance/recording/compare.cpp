@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint16_t check_condition = 0x02;
 constexpr std::uint8_t unit_attention = 0x06;
 constexpr Sense no_such_command{.key = 0x05, .code = 0x20, .qualifier = 0x00};
+constexpr Sense beyond_the_end{.key = 0x05, .code = 0x21, .qualifier = 0x00};
 constexpr Sense no_such_unit{.key = 0x05, .code = 0x25, .qualifier = 0x00};
 
 std::string hex(std::uint8_t byte) {
@@ -126,12 +127,14 @@ class Comparer {
     const bool no_unit = !byte_for_byte_ && live.sense == no_such_unit;
     if (no_unit && recorded.sense != no_such_unit)
       result_.not_served.insert("logical unit " + hex_lun(pair.recorded->lun));
+    const bool smaller = !byte_for_byte_ && live.sense == beyond_the_end && recorded.is_good();
+    if (smaller) result_.not_served.insert("blocks beyond the end of a smaller unit");
     // What happened to a unit before the session is not part of the recording.
     const bool history = is_unit_attention(recorded) != is_unit_attention(live);
-    if (other_device || not_served || no_unit || history ||
-        row.comparison == Comparison::optional) {
+    const bool incomparable = other_device || not_served || no_unit || smaller || history;
+    if (incomparable || row.comparison == Comparison::optional) {
       ++result_.transport_only;
-      if (!other_device && !not_served && !no_unit && !history && recorded.status != live.status)
+      if (!incomparable && recorded.status != live.status)
         tell(pair, "got " + print(live) + " instead of " + print(recorded));
       return;
     }
