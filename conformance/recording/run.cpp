@@ -73,6 +73,11 @@ void judge_replay(const ReplayResult& replay, CaseResult& result) {
     judgement.verdict = Verdict::unsupported;
     judgement.what = replay.unsupported;
   }
+  // What was compared with nothing is kept by anybody, even by a target that says nothing.
+  if (judgement.verdict == Verdict::pass && replay.compared + replay.transport_only == 0) {
+    judgement.verdict = Verdict::unsupported;
+    judgement.what = "no answer of the recording could be compared with one of the target";
+  }
   for (const std::string& remark : replay.remarks) result.notes.push_back(remark);
   if (!replay.not_served.empty())
     result.notes.push_back("not served by the target, compared at the iSCSI layer only: " +

@@ -74,6 +74,7 @@ class Program(Scenario):
             done = subprocess.run(command, timeout=20, capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, r"event \d+: other bytes were sent")
+            server.start()  # a scenario ends with a server that runs
 
     def test_a_file_is_served_once_at_a_time(self):
         server = self.serve(luns=[Lun(4 * MIB, in_file=True)])
