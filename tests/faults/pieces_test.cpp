@@ -52,7 +52,7 @@ TEST_F(Pieces, OfAnyLengthMakeNoDifference) {
     const Experience writes = talk({.write_at = at, .period = period});
     ASSERT_EQ(writes.pdus, whole.pdus) << "writes that ended behind byte " << at << ", and on";
   }
-  for (const std::size_t most : {1, 2, 3, 47, 48, 49, 511}) {
+  for (const std::size_t most : std::initializer_list<std::size_t>{1, 2, 3, 47, 48, 49, 511}) {
     const Experience cut = talk({.most = most});
     ASSERT_EQ(cut.pdus, whole.pdus) << "pieces of " << most;
   }
