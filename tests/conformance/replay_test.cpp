@@ -44,7 +44,12 @@ TEST(Replay, EveryRecordingGetsItsAnswersFromTheReference) {
   std::size_t played = 0;
   for (const RecordedStory& one : shipped()) {
     const CaseResult result = replay_in_process(one, {}, false);
-    EXPECT_EQ(result.judgement.verdict, Verdict::pass) << told(result);
+    // Of some, only the initiator's side was captured: nobody passes by those.
+    const bool has_answers = std::ranges::any_of(
+        one.recording.transcript,
+        [](const Record& record) { return record.kind == Record::Kind::received; });
+    EXPECT_EQ(result.judgement.verdict, has_answers ? Verdict::pass : Verdict::unsupported)
+        << told(result);
     played += result.transcript.size();
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
