@@ -92,14 +92,16 @@ int serve(int argc, char** argv) {
     if (!opened) return fail(opened.error());
     for (Listener& listener : *opened) listeners.push_back(std::move(listener));
   }
+  RecordSink sink;
+  if (!configuration->record.empty()) {
+    auto opened = record_into(configuration->record);
+    if (!opened) return fail(opened.error());
+    sink = *std::move(opened);
+  }
   const sigset_t waiting_mask = catch_stop_signals();
   announce(*configuration, listeners);
   Server server{std::move(*target), std::move(borrowed), std::move(listeners)};
-  if (!configuration->record.empty()) {
-    auto sink = record_into(configuration->record);
-    if (!sink) return fail(sink.error());
-    server.record(*std::move(sink), *configuration);
-  }
+  if (sink) server.record(std::move(sink), *configuration);
   if (!server.run(stop_requested, &waiting_mask)) return fail("a device could not be flushed");
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "server/assemble.hpp"
@@ -12,6 +13,7 @@
 #include "server/memory_device.hpp"
 #include "server/record_events.hpp"
 #include "server/server.hpp"
+#include "target/by_copy.hpp"
 
 namespace iscsi::server {
 
@@ -45,11 +47,18 @@ std::expected<RecordSink, std::string> record_into(const std::string& path) {
   const int opened = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, owner_only);
   if (opened < 0) return std::unexpected(path + ": " + std::strerror(errno));
   auto file = std::make_shared<Descriptor>(opened);
-  return [file](ByteView bytes) {
-    while (!bytes.empty()) {
+  return [file, path, ended = false](ByteView bytes) mutable {
+    while (!bytes.empty() && !ended) {
       const ssize_t written = ::write(file->number(), bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;  // a full disk ends the record, not the service
+      if (written <= 0) {
+        // A full disk ends the record, not the service. Nothing may follow the piece that is cut:
+        // the record would be no pcapng any more.
+        ended = true;
+        std::fprintf(stderr, "iscsi-target: the record ends here: %s: %s\n", path.c_str(),
+                     std::strerror(errno));
+        return;
+      }
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
   };
@@ -109,17 +118,7 @@ void RecordedTarget::filled(ConnectionId id, std::size_t bytes, Moment now) {
 }
 
 void RecordedTarget::receive(ConnectionId id, ByteView bytes, Moment now) {
-  while (!bytes.empty() && target_.disposition(id) == Disposition::open) {
-    std::size_t moved = 0;
-    for (const std::span<std::byte> room : space(id)) {
-      const std::size_t length = std::min(room.size(), bytes.size());
-      if (length > 0) std::memcpy(room.data(), bytes.data(), length);
-      bytes = bytes.subspan(length);
-      moved += length;
-    }
-    filled(id, moved, now);
-    if (moved == 0) return;  // its output has to be fetched first
-  }
+  hand_over(*this, id, bytes, now);
 }
 
 void RecordedTarget::finished(const MediumRequest& request, const scsi::MediumResult& result,
@@ -141,19 +140,7 @@ void RecordedTarget::sent(ConnectionId id, std::size_t bytes, Moment now) {
   target_.sent(id, bytes, now);
 }
 
-Bytes RecordedTarget::take_output(ConnectionId id, Moment now) {
-  Bytes all;
-  std::array<ByteView, views_at_once> views{};
-  while (const std::size_t used = target_.gather(id, views)) {
-    std::size_t bytes = 0;
-    for (const ByteView view : std::span{views}.first(used)) {
-      all.insert(all.end(), view.begin(), view.end());
-      bytes += view.size();
-    }
-    sent(id, bytes, now);
-  }
-  return all;
-}
+Bytes RecordedTarget::take_output(ConnectionId id, Moment now) { return fetch(*this, id, now); }
 
 void RecordedTarget::closed(ConnectionId id, Moment now) {
   write_event(events::closed, now, id, {});

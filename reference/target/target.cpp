@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 #include <utility>
 
 #include "pdu/codec.hpp"
+#include "target/by_copy.hpp"
 
 namespace iscsi {
 namespace {
@@ -81,20 +81,7 @@ void Target::filled(ConnectionId id, std::size_t bytes, Moment now) {
 }
 
 void Target::receive(ConnectionId id, wire::ByteView bytes, Moment now) {
-  while (!bytes.empty()) {
-    // What comes behind the end of a connection finds no room, and is not to find any.
-    const Connection* connection = domain_.find(id);
-    if (connection == nullptr || connection->disposition != Disposition::open) return;
-    std::size_t moved = 0;
-    for (const std::span<std::byte> room : space(id)) {
-      const std::size_t length = std::min(room.size(), bytes.size());
-      if (length > 0) std::memcpy(room.data(), bytes.data(), length);
-      bytes = bytes.subspan(length);
-      moved += length;
-    }
-    filled(id, moved, now);
-    if (moved == 0) return;  // its output has to be fetched first
-  }
+  hand_over(*this, id, bytes, now);
 }
 
 std::size_t Target::gather(ConnectionId id, std::span<wire::ByteView> views) const {
@@ -118,19 +105,7 @@ void Target::sent(ConnectionId id, std::size_t bytes, Moment now) {
   process(*connection);  // PDUs that waited for room in the output
 }
 
-wire::Bytes Target::take_output(ConnectionId id, Moment now) {
-  wire::Bytes all;
-  std::array<wire::ByteView, 64> views{};
-  while (const std::size_t used = gather(id, views)) {
-    std::size_t bytes = 0;
-    for (const wire::ByteView view : std::span{views}.first(used)) {
-      all.insert(all.end(), view.begin(), view.end());
-      bytes += view.size();
-    }
-    sent(id, bytes, now);
-  }
-  return all;
-}
+wire::Bytes Target::take_output(ConnectionId id, Moment now) { return fetch(*this, id, now); }
 
 Disposition Target::disposition(ConnectionId id) const {
   const auto found = domain_.connections.find(id);

@@ -1,0 +1,47 @@
+#pragma once
+
+/// Bytes in and out of a target by copying, for owners who have no sockets of their own to read
+/// into. `T` is a `Target`, or stands in front of one.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+#include "session/domain.hpp"
+#include "wire/bytes.hpp"
+
+namespace iscsi {
+
+/// `space` and `filled` until all of `bytes` is taken, the output has to be fetched first, or the
+/// connection ends: what comes behind its end finds no room, and is not to find any.
+template <class T>
+void hand_over(T& target, session::ConnectionId id, wire::ByteView bytes, session::Moment now) {
+  while (!bytes.empty() && target.disposition(id) == session::Disposition::open) {
+    std::size_t moved = 0;
+    for (const std::span<std::byte> room : target.space(id)) {
+      const std::size_t length = std::min(room.size(), bytes.size());
+      if (length > 0) std::memcpy(room.data(), bytes.data(), length);
+      bytes = bytes.subspan(length);
+      moved += length;
+    }
+    target.filled(id, moved, now);
+    if (moved == 0) return;
+  }
+}
+
+/// `gather` and `sent` until there is no output left.
+template <class T>
+[[nodiscard]] wire::Bytes fetch(T& target, session::ConnectionId id, session::Moment now) {
+  wire::Bytes all;
+  std::array<wire::ByteView, 64> views{};
+  while (const std::size_t used = target.gather(id, views)) {
+    const std::size_t before = all.size();
+    for (const wire::ByteView view : std::span{views}.first(used))
+      all.insert(all.end(), view.begin(), view.end());
+    target.sent(id, all.size() - before, now);
+  }
+  return all;
+}
+
+}  // namespace iscsi
