@@ -145,7 +145,7 @@ TEST(APattern, IsTheSameStreamWhereverItIsCut) {
 }
 
 TEST(ANamedCdb, IsLaidOutAsTheScsiStandardsSay) {
-  const CdbForm* read = find_cdb("READ(10)");
+  const CommandForm* read = find_command("READ(10)");
   ASSERT_NE(read, nullptr);
   CdbRecipe recipe;
   recipe.bytes[0] = std::byte{read->operation_code};

@@ -6,11 +6,13 @@
 #include <map>
 
 #include "conformance/capture/capture.hpp"
+#include "support/captures_of_others.hpp"
 
 namespace conformance {
 namespace {
 
 namespace fs = std::filesystem;
+using iscsi::CapturesOfOthers;
 
 struct Counts {
   std::size_t pdus = 0;
@@ -90,11 +92,9 @@ Counts count(const fs::path& file) {
   return counts;
 }
 
-TEST(Captures, OfRealSessionsAreReadToTheEnd) {
-  const fs::path folder = SOURCE_ROOT "/../shared/traces";
-  if (!fs::exists(folder)) GTEST_SKIP() << "THE CAPTURES ARE NOT HERE: " << folder;
+TEST_F(CapturesOfOthers, AreReadToTheEnd) {
   std::size_t files = 0;
-  for (const auto& entry : fs::directory_iterator{folder}) {
+  for (const auto& entry : fs::directory_iterator{folder()}) {
     const std::string name = entry.path().filename();
     if (!name.ends_with(".pcap") && !name.ends_with(".pcap.gz")) continue;
     const Counts counts = count(entry.path());

@@ -2,28 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
-#include <vector>
 
 #include "login/login.hpp"
 #include "login/talk.hpp"
 #include "pdu/codec.hpp"
 #include "pdu/frame.hpp"
+#include "support/captures_of_others.hpp"
 
 namespace iscsi::login {
 namespace {
-
-/// The whole stream of one initiator, or nothing if the captures are not beside the source tree.
-wire::Bytes captured(const std::string& name) {
-  const auto path = std::filesystem::path(SOURCE_ROOT) / "../shared/traces" / name;
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto bytes = wire::as_bytes(text);
-  return {bytes.begin(), bytes.end()};
-}
 
 /// The first PDU of the stream as a login request and its text.
 struct Opening {
@@ -31,9 +19,9 @@ struct Opening {
   wire::Bytes data;
 };
 
-Opening opening_of(const wire::Bytes& stream) {
-  const auto length = static_cast<std::size_t>(wire::load<3>(stream, 5));
-  const wire::ByteView bytes = stream;
+Opening opening_of(const std::string& stream) {
+  const wire::ByteView bytes = wire::as_bytes(stream);
+  const auto length = static_cast<std::size_t>(wire::load<3>(bytes, 5));
   const pdu::Frame frame{.header = bytes.first<48>(), .data = bytes.subspan(48, length)};
   const auto request = pdu::decode_request(frame);
   EXPECT_TRUE(request.has_value());
@@ -41,10 +29,8 @@ Opening opening_of(const wire::Bytes& stream) {
           .data = {frame.data.begin(), frame.data.end()}};
 }
 
-TEST(CapturedLogin, OfOpenIscsisDiscoveryIsAdmitted) {
-  const auto stream = captured("open-iscsi_debian_discovery_tx.bin");
-  if (stream.empty()) GTEST_SKIP() << "the captures of other projects are not beside this tree";
-  const auto opening = opening_of(stream);
+TEST_F(CapturesOfOthers, LoginOfOpenIscsisDiscoveryIsAdmitted) {
+  const auto opening = opening_of(bytes_of("open-iscsi_debian_discovery_tx.bin"));
   Talk talk;
   const auto answer = step(talk.state, opening.request, opening.data, talk.context());
   expect_transit(
@@ -58,10 +44,8 @@ TEST(CapturedLogin, OfOpenIscsisDiscoveryIsAdmitted) {
   EXPECT_EQ(answer.admission->parameters.session.session_type, text::SessionType::discovery);
 }
 
-TEST(CapturedLogin, OfWindowsDiscoveryLeavesTheSecurityStage) {
-  const auto stream = captured("windows_client_discovery_login_tx.bin");
-  if (stream.empty()) GTEST_SKIP() << "the captures of other projects are not beside this tree";
-  const auto opening = opening_of(stream);
+TEST_F(CapturesOfOthers, LoginOfWindowsDiscoveryLeavesTheSecurityStage) {
+  const auto opening = opening_of(bytes_of("windows_client_discovery_login_tx.bin"));
   Talk talk;
   const auto answer = step(talk.state, opening.request, opening.data, talk.context());
   expect_transit(answer, security, operational, {"AuthMethod=None"});

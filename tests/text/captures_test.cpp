@@ -1,24 +1,15 @@
 /// The key lists that real initiators send, against our negotiation. The bytes of two of them are
-/// in the captures beside the source tree; where those are absent the tests say so and are skipped.
+/// in captures of others.
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
+#include "support/captures_of_others.hpp"
 #include "text/negotiation.hpp"
 #include "text/send_targets.hpp"
 #include "text/support.hpp"
 
 namespace iscsi::text {
 namespace {
-
-std::string file(std::string_view name) {
-  const auto path = std::filesystem::path{SOURCE_ROOT} / "../shared/traces" / name;
-  std::ifstream stream{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{stream}, {}};
-}
 
 /// The texts of the Login (03) and Text (04) Requests in one direction of a connection: 48 bytes of
 /// header, DataSegmentLength in bytes 5 to 7, padding to four bytes.
@@ -38,9 +29,8 @@ std::string answer(Negotiation& negotiation, std::string_view bytes) {
   return received ? readable(received->answers) : std::string{about(received.error().rule).slug};
 }
 
-TEST(Capture, OfTheWindowsInitiatorsDiscoveryIsUnderstood) {
-  const std::string stream = file("windows_client_discovery_login_tx.bin");
-  if (stream.empty()) GTEST_SKIP() << "capture absent: windows_client_discovery_login_tx.bin";
+TEST_F(CapturesOfOthers, TextOfTheWindowsInitiatorsDiscoveryIsUnderstood) {
+  const std::string stream = bytes_of("windows_client_discovery_login_tx.bin");
   const auto texts = texts_in(stream);
   ASSERT_FALSE(texts.empty());
   Negotiation negotiation{{.phase = Phase::security}, Policy{}, {}};
@@ -55,9 +45,8 @@ TEST(Capture, OfTheWindowsInitiatorsDiscoveryIsUnderstood) {
   }
 }
 
-TEST(Capture, OfOpenIscsisDiscoveryIsUnderstood) {
-  const std::string stream = file("open-iscsi_debian_discovery_tx.bin");
-  if (stream.empty()) GTEST_SKIP() << "capture absent: open-iscsi_debian_discovery_tx.bin";
+TEST_F(CapturesOfOthers, TextOfOpenIscsisDiscoveryIsUnderstood) {
+  const std::string stream = bytes_of("open-iscsi_debian_discovery_tx.bin");
   const auto texts = texts_in(stream);
   ASSERT_EQ(texts.size(), 2U);
   Negotiation login{{.phase = Phase::operational}, Policy{}, {}};
