@@ -1,8 +1,6 @@
 #include "conformance/command/options.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include "conformance/command/files.hpp"
+#include "conformance/command/reporting.hpp"
 #include "conformance/command/select.hpp"
 #include "conformance/report/built_in.hpp"
 
@@ -45,20 +43,13 @@ void add_target(CLI::App& run, Options& options) {
   run.add_option("--restart", options.restart,
                  "a shell command that starts the target again when it takes no connection any "
                  "more");
-  run.add_option("--timeout", options.answer_ms,
-                 "how long an answer may take: 500ms, 5s; 5 s by default")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1000}}));
+  add_timeout(run, options.answer_ms);
 }
 
 void add_run(CLI::App& run, Options& options) {
   add_target(run, options);
-  run.add_option("--expect", options.expect, "a file of failures that are known, with reasons");
-  run.add_flag("--fix", options.fix, "rewrite that file to what this run found");
-  run.add_flag("--strict", options.strict, "count warnings as failures");
+  add_reporting(run, options);
   run.add_option("--seed", options.seed, "the run is repeatable for the same number");
-  for (std::size_t i = 0; i < report_kinds.size(); ++i)
-    run.add_option(report_kinds.at(i).option, options.report_files.at(i), report_kinds.at(i).help);
   run.add_option("--evidence", options.evidence,
                  "write a decoded transcript and a pcapng capture per case to this folder");
   run.add_flag("-v,--verbose", options.verbose, "a line for every case, not only for failures");

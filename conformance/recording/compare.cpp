@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "conformance/recording/commands.hpp"
 #include "text/grammar.hpp"
 
 namespace conformance {
@@ -119,7 +118,7 @@ class Comparer {
     const Answer& recorded = *pair.recorded->answer;
     const Answer& live = *pair.live->answer;
     const WorldUnit* unit = world_.find(pair.recorded->lun);
-    const CommandRow& row = command_row(std::to_integer<std::uint8_t>(pair.recorded->cdb[0]));
+    const CommandForm& row = command_of(pair.recorded->cdb);
     const bool other_device = unit != nullptr && !unit->is_disk();
     const bool not_served = live.sense == no_such_command && recorded.sense != no_such_command;
     if (not_served) result_.not_served.insert(command_name(pair.recorded->cdb));
@@ -142,7 +141,7 @@ class Comparer {
     hold_outcome(pair, row);
   }
 
-  void hold_outcome(const Pair& pair, const CommandRow& row) {
+  void hold_outcome(const Pair& pair, const CommandForm& row) {
     const Answer& recorded = *pair.recorded->answer;
     const Answer& live = *pair.live->answer;
     const auto key = [](const Answer& answer) { return answer.sense ? answer.sense->key : 0; };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "conformance/recording/commands.hpp"
 #include "conformance/recording/world.hpp"
 #include "conformance/story/data.hpp"
 #include "pdu/frame.hpp"

@@ -25,9 +25,10 @@ constexpr std::uint64_t no_tag = 0xffff'ffff;
 
 /// The command by name and fields, if that gives the very bytes.
 std::optional<Value> named_cdb(ByteView cdb) {
-  for (const CdbForm& form : cdb_forms()) {
+  for (const CommandForm& form : scsi_commands()) {
     if (std::byte{form.operation_code} != cdb[0]) continue;
-    std::array<std::byte, 16> again{std::byte{form.operation_code}, std::byte{form.service_action}};
+    std::array<std::byte, 16> again{std::byte{form.operation_code},
+                                    std::byte{form.service_action.value_or(0)}};
     Object fields;
     for (const CdbField& field : form.fields) {
       if (field.name.empty()) continue;

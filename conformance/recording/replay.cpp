@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "conformance/recording/commands.hpp"
-
 namespace conformance {
 
 using iscsi::pdu::Opcode;

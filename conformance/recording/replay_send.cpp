@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "conformance/recording/commands.hpp"
 #include "conformance/recording/replay.hpp"
 #include "pdu/codec.hpp"
 
@@ -102,9 +101,8 @@ bool Replayer::may_change(const Anatomy& parts) const {
   const auto count = fact("writable_blocks");
   const bool is_command = static_cast<Opcode>(parts.opcode()) == Opcode::scsi_command;
   if (!first || !count || !is_command) return true;
-  std::array<std::byte, 16> cdb{};
-  std::ranges::copy(parts.header.last(16), cdb.begin());
-  return std::ranges::all_of(blocks_of(cdb, parts.data), [&](const BlockRange& range) {
+  const auto ranges = blocks_of(parts.header.subspan<32, 16>(), parts.data);
+  return std::ranges::all_of(ranges, [&](const BlockRange& range) {
     return range.use == BlockRange::Use::read || (range.first >= *first && range.count <= *count &&
                                                   range.first - *first <= *count - range.count);
   });
@@ -114,8 +112,7 @@ bool Replayer::may_change(const Anatomy& parts) const {
 bool Replayer::is_withheld(const Anatomy& parts) const {
   if (may_change(parts)) return false;
   const auto opcode = static_cast<Opcode>(parts.opcode());
-  if (opcode == Opcode::scsi_command)
-    return command_row(std::to_integer<std::uint8_t>(parts.header[32])).changes;
+  if (opcode == Opcode::scsi_command) return command_of(parts.header.subspan<32, 16>()).changes;
   constexpr std::uint64_t first_reset = 5;  // 10.5.1: LOGICAL UNIT RESET and the target's resets
   return opcode == Opcode::task_management_request && parts.field("Function") >= first_reset &&
          parts.field("Function") <= 7;

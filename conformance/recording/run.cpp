@@ -29,26 +29,14 @@ RecordedStory as_story(Recording recording) {
 
 std::expected<std::deque<RecordedStory>, std::string> read_recordings(
     const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
-  std::error_code failed;
-  std::vector<fs::path> files;
-  for (fs::recursive_directory_iterator at{folder, failed}, end; !failed && at != end;
-       at.increment(failed))
-    if (at->path().extension() == ".json" && at->path().filename() != "schema.json")
-      files.push_back(at->path());
-  if (failed) return std::unexpected(folder.string() + ": " + failed.message());
-  std::ranges::sort(files);
+  auto files = read_trace_files(folder);
+  if (!files) return std::unexpected(files.error().first.string() + ": " + files.error().second);
   std::deque<RecordedStory> recordings;
-  for (const fs::path& file : files) {
-    std::ifstream in{file, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in) return std::unexpected(file.string() + " cannot be read");
-    if (!is_recording(text.view())) continue;
-    const std::string name = fs::relative(file, folder).replace_extension().generic_string();
-    auto loaded = load_recording(name, text.view());
+  for (const TraceFile& file : *files) {
+    if (!is_recording(file.text)) continue;
+    auto loaded = load_recording(file.name, file.text);
     if (!loaded)
-      return std::unexpected(file.string() + ": " + loaded.error().where + ": expected " +
+      return std::unexpected(file.path.string() + ": " + loaded.error().where + ": expected " +
                              loaded.error().what);
     recordings.push_back(as_story(*std::move(loaded)));
   }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "conformance/model/talk.hpp"
-#include "conformance/recording/commands.hpp"
 
 namespace conformance {
 
@@ -210,6 +209,14 @@ const WorldUnit* World::find(std::uint64_t lun) const {
   const auto number = unit_number(lun);
   const auto found = number ? units.find(*number) : units.end();
   return found == units.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint16_t> unit_number(std::uint64_t lun) {
+  const auto first = static_cast<std::uint16_t>(lun >> 48U);
+  if ((lun & 0xffff'ffff'ffffU) != 0) return std::nullopt;
+  if (first < 0x0100) return first;
+  if (first >> 14U == 1) return static_cast<std::uint16_t>(first & 0x3fffU);
+  return std::nullopt;
 }
 
 World rebuild_world(const Transcript& transcript) {

@@ -4,10 +4,12 @@
 /// and what stood on their blocks before the session wrote there.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "conformance/model/parameters.hpp"
+#include "conformance/model/scsi_commands.hpp"
 #include "conformance/recording/exchanges.hpp"
 #include "conformance/recording/recording.hpp"
 
@@ -45,6 +47,9 @@ struct World {
 
   [[nodiscard]] const WorldUnit* find(std::uint64_t lun) const;
 };
+
+/// The number of a LUN field in one of the two forms with one level (SAM-3 4.9.5 to 4.9.7).
+[[nodiscard]] std::optional<std::uint16_t> unit_number(std::uint64_t lun);
 
 [[nodiscard]] World rebuild_world(const Transcript& transcript);
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <string_view>
 
-#include "conformance/report/cdb.hpp"
+#include "conformance/model/scsi_commands.hpp"
 #include "limits.hpp"
 #include "pdu/opcode.hpp"
 
@@ -61,7 +61,7 @@ std::string TaskNames::about(const Record& record) {
   const unsigned flags = std::to_integer<unsigned>(header[1]);
   const Tag tag{record.connection, static_cast<std::uint32_t>(iscsi::wire::load<4>(header, 16))};
   if (opcode == Opcode::scsi_command || opcode == Opcode::task_management_request) {
-    std::string name = opcode == Opcode::scsi_command ? describe_cdb(header.subspan(32, 16))
+    std::string name = opcode == Opcode::scsi_command ? describe_cdb(header.subspan<32, 16>())
                                                       : std::string{function_name(flags & 0x7fU)};
     if (opcode == Opcode::task_management_request && (flags & 0x7fU) == 1) {
       const auto aborted = static_cast<std::uint32_t>(iscsi::wire::load<4>(header, 20));

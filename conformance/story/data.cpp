@@ -12,26 +12,6 @@ namespace {
 
 using Problem = std::unexpected<std::string>;
 
-constexpr auto forms = std::to_array<CdbForm>({
-    {"TEST UNIT READY", 0x00, 0, {}},
-    {"REQUEST SENSE", 0x03, 0, {{{"AllocationLength", 4, 1}}}},
-    {"READ(6)", 0x08, 0, {{{"LBA", 1, 3}, {"Blocks", 4, 1}}}},
-    {"WRITE(6)", 0x0a, 0, {{{"LBA", 1, 3}, {"Blocks", 4, 1}}}},
-    {"INQUIRY", 0x12, 0, {{{"EVPD", 1, 1}, {"PageCode", 2, 1}, {"AllocationLength", 3, 2}}}},
-    {"MODE SENSE(6)", 0x1a, 0, {{{"PageCode", 2, 1}, {"AllocationLength", 4, 1}}}},
-    {"READ CAPACITY(10)", 0x25, 0, {}},
-    {"READ(10)", 0x28, 0, {{{"LBA", 2, 4}, {"Blocks", 7, 2}}}},
-    {"WRITE(10)", 0x2a, 0, {{{"LBA", 2, 4}, {"Blocks", 7, 2}}}},
-    {"VERIFY(10)", 0x2f, 0, {{{"LBA", 2, 4}, {"Blocks", 7, 2}}}},
-    {"SYNCHRONIZE CACHE(10)", 0x35, 0, {{{"LBA", 2, 4}, {"Blocks", 7, 2}}}},
-    {"READ(16)", 0x88, 0, {{{"LBA", 2, 8}, {"Blocks", 10, 4}}}},
-    {"WRITE(16)", 0x8a, 0, {{{"LBA", 2, 8}, {"Blocks", 10, 4}}}},
-    {"READ CAPACITY(16)", 0x9e, 0x10, {{{"AllocationLength", 10, 4}}}},
-    {"REPORT LUNS", 0xa0, 0, {{{"SelectReport", 2, 1}, {"AllocationLength", 6, 4}}}},
-    {"READ(12)", 0xa8, 0, {{{"LBA", 2, 4}, {"Blocks", 6, 4}}}},
-    {"WRITE(12)", 0xaa, 0, {{{"LBA", 2, 4}, {"Blocks", 6, 4}}}},
-});
-
 /// A stretch of `size` more bytes behind `out`, unless that is more than a data segment can hold.
 std::expected<void, std::string> check_room(const Bytes& out, std::uint64_t size) {
   if (size > iscsi::limits::data_segment_bytes || out.size() > iscsi::limits::data_segment_bytes)
@@ -102,19 +82,6 @@ std::expected<Bytes, std::string> make(const DataRecipe& recipe, const Variables
     if (const auto done = std::visit(Maker{known, out}, part); !done) return Problem(done.error());
   if (const auto room = check_room(out, 0); !room) return Problem(room.error());
   return out;
-}
-
-std::span<const CdbForm> cdb_forms() { return forms; }
-
-const CdbForm* find_cdb(std::string_view name) {
-  const auto found = std::ranges::find(forms, name, &CdbForm::name);
-  return found == forms.end() ? nullptr : &*found;
-}
-
-const CdbField* find_cdb_field(const CdbForm& form, std::string_view name) {
-  for (const CdbField& field : form.fields)
-    if (!field.name.empty() && field.name == name) return &field;
-  return nullptr;
 }
 
 std::expected<std::array<std::byte, 16>, std::string> make(const CdbRecipe& recipe,

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "conformance/model/scsi_commands.hpp"
 #include "conformance/story/expression.hpp"
 #include "wire/bytes.hpp"
 
@@ -50,25 +51,6 @@ struct DataRecipe {
 
 /// One byte of `DataRecipe::Pattern`'s stream.
 [[nodiscard]] std::byte pattern_byte(std::uint64_t seed, std::uint64_t at);
-
-/// A field of a command descriptor block.
-struct CdbField {
-  std::string_view name;
-  std::uint8_t byte = 0;
-  std::uint8_t bytes = 1;
-};
-
-/// A SCSI command that stories can name.
-struct CdbForm {
-  std::string_view name;  ///< as the SCSI standards spell it: "READ(10)"
-  std::uint8_t operation_code = 0;
-  std::uint8_t service_action = 0;  ///< into byte 1
-  std::array<CdbField, 4> fields{};
-};
-
-[[nodiscard]] std::span<const CdbForm> cdb_forms();
-[[nodiscard]] const CdbForm* find_cdb(std::string_view name);
-[[nodiscard]] const CdbField* find_cdb_field(const CdbForm& form, std::string_view name);
 
 struct CdbSetting {
   CdbField field;

@@ -63,24 +63,40 @@ std::expected<Variables, std::string> known_at_start(const Case& one, const Vari
   return known;
 }
 
-std::expected<Library, Library::Error> Library::read(const std::filesystem::path& folder) {
+std::expected<std::vector<TraceFile>, std::pair<std::filesystem::path, std::string>>
+read_trace_files(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
   std::error_code failed;
-  std::vector<fs::path> files;
+  std::vector<fs::path> paths;
   for (fs::recursive_directory_iterator at{folder, failed}, end; !failed && at != end;
        at.increment(failed))
     if (at->path().extension() == ".json" && at->path().filename() != "schema.json")
-      files.push_back(at->path());
-  if (failed) return std::unexpected(Error{folder.string(), {"the folder", failed.message()}});
-  std::vector<std::pair<std::string, std::string>> texts;
-  for (const fs::path& file : files) {
-    std::ifstream in{file, std::ios::binary};
+      paths.push_back(at->path());
+  if (failed) return std::unexpected(std::pair{folder, failed.message()});
+  std::ranges::sort(paths);
+  std::vector<TraceFile> files;
+  for (const fs::path& path : paths) {
+    std::ifstream in{path, std::ios::binary};
     std::ostringstream text;
     text << in.rdbuf();
-    if (!in) return std::unexpected(Error{file.string(), {"the file", "a file that can be read"}});
-    if (is_recording(text.view())) continue;
-    texts.emplace_back(fs::relative(file, folder).replace_extension().generic_string(), text.str());
+    if (!in) return std::unexpected(std::pair{path, std::string{"cannot be read"}});
+    files.push_back({.path = path,
+                     .name = fs::relative(path, folder).replace_extension().generic_string(),
+                     .text = std::move(text).str()});
   }
+  return files;
+}
+
+std::expected<Library, Library::Error> Library::read(const std::filesystem::path& folder) {
+  auto files = read_trace_files(folder);
+  if (!files) {
+    auto& [path, why] = files.error();
+    if (path == folder) return std::unexpected(Error{path.string(), {"the folder", why}});
+    return std::unexpected(Error{path.string(), {"the file", "a file that can be read"}});
+  }
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (TraceFile& file : *files)
+    if (!is_recording(file.text)) texts.emplace_back(std::move(file.name), std::move(file.text));
   return from(texts);
 }
 

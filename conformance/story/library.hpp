@@ -31,6 +31,18 @@ struct Case {
 [[nodiscard]] std::expected<Variables, std::string> known_at_start(const Case& one,
                                                                    const Variables& facts);
 
+/// A file below the folder of stories.
+struct TraceFile {
+  std::filesystem::path path;
+  std::string name;  ///< its path below the folder, without extension
+  std::string text;
+};
+
+/// Every `*.json` below `folder` but `schema.json`, in the order of their names. Errors: what
+/// cannot be read, and why.
+[[nodiscard]] std::expected<std::vector<TraceFile>, std::pair<std::filesystem::path, std::string>>
+read_trace_files(const std::filesystem::path& folder);
+
 class Library {
  public:
   struct Error {
@@ -38,7 +50,7 @@ class Library {
     json::Error error;
   };
 
-  /// Reads every `*.json` below `folder`, but `schema.json` and recordings. Errors: a folder or
+  /// Reads all trace files below `folder` but recordings. Errors: a folder or
   /// file that cannot be read, a story that is refused, a start that does not exist or comes round
   /// in a circle.
   [[nodiscard]] static std::expected<Library, Error> read(const std::filesystem::path& folder);

@@ -159,16 +159,16 @@ CdbRecipe read_cdb(const Reader& at) {
   const auto members = at.members();
   if (members.size() != 1) at.refuse("one named CDB");
   const auto& [name, fields] = members.front();
-  const CdbForm* form = find_cdb(name);
-  if (form == nullptr) {
+  const CommandForm* command = find_command(name);
+  if (command == nullptr) {
     std::string names;
-    for (const CdbForm& known : cdb_forms()) names += std::string{known.name} + ", ";
+    for (const CommandForm& known : scsi_commands()) names += std::string{known.name} + ", ";
     fields.refuse("one of the commands " + names.substr(0, names.size() - 2));
   }
-  recipe.bytes[0] = std::byte{form->operation_code};
-  recipe.bytes[1] = std::byte{form->service_action};
+  recipe.bytes[0] = std::byte{command->operation_code};
+  recipe.bytes[1] = std::byte{command->service_action.value_or(0)};
   for (const auto& [field_name, value] : fields.members()) {
-    const CdbField* field = find_cdb_field(*form, field_name);
+    const CdbField* field = find_cdb_field(*command, field_name);
     if (field == nullptr) value.refuse("a field of " + name);
     recipe.settings.push_back({*field, read_expression(value)});
   }

@@ -1,8 +1,6 @@
 #include "conformance/trace/options.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include "conformance/command/files.hpp"
+#include "conformance/command/reporting.hpp"
 #include "conformance/report/built_in.hpp"
 
 namespace conformance {
@@ -17,12 +15,7 @@ void add_show(CLI::App& command, TraceOptions& options) {
 void add_check(CLI::App& command, TraceOptions& options) {
   CheckOptions& check = options.check;
   command.add_option("captures", check.captures, "the files")->required();
-  command.add_option("--expect", check.expect, "a file of findings that are known, with reasons");
-  command.add_flag("--fix", check.fix, "rewrite that file to what was found");
-  command.add_flag("--strict", check.strict, "count warnings as failures");
-  for (std::size_t i = 0; i < report_kinds.size(); ++i)
-    command.add_option(report_kinds.at(i).option, check.report_files.at(i),
-                       report_kinds.at(i).help);
+  add_reporting(command, check);
   command.add_option("--pcapng", check.evidence,
                      "write a decoded transcript and a capture per connection, its packets "
                      "commented with the rules broken, to this folder");
@@ -63,14 +56,8 @@ void add_replay(CLI::App& command, TraceOptions& options) {
   command.add_flag("--allow-writes", replay.allow_writes,
                    "send what writes, reserves or resets to --target, too");
   command.add_flag("--timing", replay.timing, "wait between PDUs as the recorded initiator did");
-  command.add_option("--timeout", run.answer_ms, "how long an answer may take: 500ms, 5s")
-      ->transform(
-          CLI::AsNumberWithUnit(std::map<std::string, std::uint64_t>{{"ms", 1}, {"s", 1000}}));
-  command.add_option("--expect", run.expect, "a file of failures that are known, with reasons");
-  command.add_flag("--fix", run.fix, "rewrite that file to what this run found");
-  command.add_flag("--strict", run.strict, "count warnings as failures");
-  for (std::size_t i = 0; i < report_kinds.size(); ++i)
-    command.add_option(report_kinds.at(i).option, run.report_files.at(i), report_kinds.at(i).help);
+  add_timeout(command, run.answer_ms);
+  add_reporting(command, run);
   command.add_option("--evidence", run.evidence,
                      "write a decoded transcript and a capture per recording to this folder");
   command.add_flag("-v,--verbose", run.verbose, "a line for every recording, and its notes");
