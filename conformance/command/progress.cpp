@@ -27,6 +27,8 @@ void Progress::end(const CaseResult& one) const {
   if (terminal_) std::fputs(clear_line, stderr);
   const Verdict verdict = one.judgement.verdict;
   if (verbose_ || verdict == Verdict::fail || verdict == Verdict::error) say(console_line(one));
+  if (verbose_)
+    for (const std::string& note : one.notes) say("    " + note + "\n");
 }
 
 }  // namespace conformance

@@ -7,7 +7,7 @@
 
 #include "conformance/command/conclude.hpp"
 #include "conformance/command/files.hpp"
-#include "conformance/command/progress.hpp"
+#include "conformance/command/one_by_one.hpp"
 #include "conformance/command/secrets.hpp"
 #include "conformance/command/select.hpp"
 #include "conformance/in_process.hpp"
@@ -21,9 +21,6 @@ namespace {
 constexpr const char* survey_story = "start/survey";
 constexpr std::uint64_t disk_bytes = 64U << 20U;
 constexpr const char* whole_disk = "0:65536";
-
-/// A target that said nothing in as many cases, one after the other, will say nothing in the next.
-constexpr std::size_t most_silent_cases = 8;
 
 /// `FIRST:COUNT`, in blocks.
 bool read_range(const std::string& text, Settings& settings) {
@@ -70,62 +67,6 @@ bool restart(const Options& options, T& transport) {
   return false;
 }
 
-/// Notices when it makes no sense to go on.
-class Patience {
- public:
-  /// Why the target is beyond hope, or nothing.
-  [[nodiscard]] std::string after(const CaseResult& one) {
-    const Manner manner = one.judgement.manner;
-    if (manner == Manner::crash || manner == Manner::unreachable)
-      return "the target takes no connection any more";
-    const bool spoke = std::ranges::any_of(one.transcript, [](const Record& record) {
-      return record.kind == Record::Kind::received || record.kind == Record::Kind::unreadable ||
-             record.kind == Record::Kind::ended || record.kind == Record::Kind::broken;
-    });
-    if (spoke) silent_ = 0;
-    if (!spoke && manner == Manner::silence) ++silent_;
-    if (silent_ < most_silent_cases) return {};
-    return "the target said nothing in " + std::to_string(silent_) + " cases";
-  }
-  void renew() { silent_ = 0; }
-
- private:
-  std::size_t silent_ = 0;
-};
-
-/// Goes through all recordings, as long as the target takes connections.
-template <class Replay>
-void replay_all(const Options& options, const std::vector<const RecordedStory*>& recordings,
-                Replay replay_one, RunResult& run) {
-  const Progress progress{options.verbose};
-  for (std::size_t i = 0; i < recordings.size() && run.stopped.empty(); ++i) {
-    progress.begin(i, recordings.size(), recordings[i]->story.name);
-    run.cases.push_back(replay_one(*recordings[i]));
-    progress.end(run.cases.back());
-  }
-}
-
-template <Transport T>
-void act_out(const Options& options, const std::vector<Case>& cases, const Settings& settings,
-             T& transport, RunResult& run) {
-  const Progress progress{options.verbose};
-  Patience patience;
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    progress.begin(i, cases.size(), cases[i].name);
-    run.cases.push_back(judge_case(cases[i], settings, transport, options.strict));
-    progress.end(run.cases.back());
-    const std::string hopeless = patience.after(run.cases.back());
-    if (hopeless.empty()) continue;
-    if (restart(options, transport)) {
-      patience.renew();
-      continue;
-    }
-    if (const std::size_t left = cases.size() - i - 1; left > 0)
-      run.stopped = hopeless + ": " + std::to_string(left) + " cases were not run";
-    return;
-  }
-}
-
 /// `replay_one(recording, settings)` acts out one recording.
 template <Transport T, class Replay>
 int run_on(const Options& options, const Library& library, Settings settings, T& transport,
@@ -157,9 +98,13 @@ int run_on(const Options& options, const Library& library, Settings settings, T&
       run.remark = "no disk was found: " + seen.judgement.what;
   }
   if (const std::string wrong = complete_facts(settings); !wrong.empty()) return refuse(wrong);
-  act_out(options, *cases, settings, transport, run);
-  replay_all(
-      options, replays, [&](const RecordedStory& one) { return replay_one(one, settings); }, run);
+  std::vector<Trial> trials;
+  for (const Case& one : *cases)
+    trials.push_back(
+        {one.name, [&] { return judge_case(one, settings, transport, options.strict); }});
+  for (const RecordedStory* one : replays)
+    trials.push_back({one->story.name, [&, one] { return replay_one(*one, settings); }});
+  judge_one_by_one(trials, options.verbose, [&] { return restart(options, transport); }, run);
   run.duration_us = transport.now_us() - begin_us;
   return conclude(options, *expectations, run);
 }

@@ -79,10 +79,36 @@ class Comparer {
         break;
       default: break;
     }
-    ++result_.compared;
+    if (pair.recorded->opcode == Opcode::logout_request)
+      ++result_.compared;
+    else
+      ++result_.transport_only;
   }
 
  private:
+  /// What every disk has to serve (SPC-3, SBC-2).
+  static bool is_mandatory(const CommandForm& command) {
+    constexpr auto codes = std::to_array<std::uint8_t>({0x00, 0x12, 0x25, 0x28, 0xa0});
+    return std::ranges::find(codes, command.operation_code) != codes.end();
+  }
+
+  /// The size of the unit's blocks as that exchange tells it, if it does.
+  static std::optional<std::uint64_t> block_bytes(const Exchange* exchange) {
+    if (exchange == nullptr) return std::nullopt;
+    const std::string name = command_name(exchange->cdb);
+    const std::uint64_t at = name == "READ CAPACITY(10)" ? 4 : name == "READ CAPACITY(16)" ? 8 : 0;
+    if (at == 0 || !exchange->input.knows(at, 4)) return std::nullopt;
+    return iscsi::wire::load<4>(exchange->input.at(at, 4), 0);
+  }
+
+  /// What happened to a unit before the session is not part of the recording; but a target that has
+  /// nothing else to say has no excuse.
+  bool is_history(const Exchange& recorded, const Answer& live) {
+    constexpr std::size_t most = 16;  // of one unit
+    return is_unit_attention(*recorded.answer) != is_unit_attention(live) &&
+           ++histories_[recorded.lun] <= most;
+  }
+
   std::string subject(const Exchange& exchange) const {
     const iscsi::pdu::Description* pdu =
         iscsi::pdu::describe(static_cast<std::uint8_t>(exchange.opcode));
@@ -120,7 +146,11 @@ class Comparer {
     const WorldUnit* unit = world_.find(pair.recorded->lun);
     const CommandForm& row = command_of(pair.recorded->cdb);
     const bool other_device = unit != nullptr && !unit->is_disk();
-    const bool not_served = live.sense == no_such_command && recorded.sense != no_such_command;
+    if (const auto before = block_bytes(pair.recorded), now = block_bytes(pair.live);
+        before && now && *before != *now)
+      other_blocks_.insert(pair.recorded->lun);
+    const bool not_served =
+        live.sense == no_such_command && recorded.sense != no_such_command && !is_mandatory(row);
     if (not_served) result_.not_served.insert(command_name(pair.recorded->cdb));
     // Another target has other units; one that was made of the recording has all of them.
     const bool no_unit = !byte_for_byte_ && live.sense == no_such_unit;
@@ -128,9 +158,13 @@ class Comparer {
       result_.not_served.insert("logical unit " + hex_lun(pair.recorded->lun));
     const bool smaller = !byte_for_byte_ && live.sense == beyond_the_end && recorded.is_good();
     if (smaller) result_.not_served.insert("blocks beyond the end of a smaller unit");
-    // What happened to a unit before the session is not part of the recording.
-    const bool history = is_unit_attention(recorded) != is_unit_attention(live);
-    const bool incomparable = other_device || not_served || no_unit || smaller || history;
+    const bool moves_blocks =
+        row.comparison == Comparison::outcome || row.comparison == Comparison::blocks;
+    const bool other_blocks =
+        !byte_for_byte_ && moves_blocks && other_blocks_.contains(pair.recorded->lun);
+    if (other_blocks) result_.not_served.insert("blocks of the recorded size");
+    const bool incomparable = other_device || not_served || no_unit || smaller || other_blocks ||
+                              is_history(*pair.recorded, live);
     if (incomparable || row.comparison == Comparison::optional) {
       ++result_.transport_only;
       if (!incomparable && recorded.status != live.status)
@@ -149,8 +183,9 @@ class Comparer {
     if (recorded.status != live.status || recorded.response != live.response ||
         key(recorded) != key(live)) {
       // A page that one target has and another has not.
-      const bool page =
-          row.comparison == Comparison::identity && (key(recorded) == 0x05 || key(live) == 0x05);
+      const bool asks_for_page = pair.recorded->cdb[0] == std::byte{0x12} &&
+                                 (pair.recorded->cdb[1] & std::byte{1}) != std::byte{0};
+      const bool page = asks_for_page && (key(recorded) == 0x05 || key(live) == 0x05);
       return add(pair, instead, !page);
     }
     if (recorded.sense != live.sense) tell(pair, instead);
@@ -223,11 +258,11 @@ class Comparer {
   bool byte_for_byte_;
   ReplayResult& result_;
   std::map<std::uint16_t, Extents> foreign_;  // blocks that may differ
+  std::set<std::uint64_t> other_blocks_;      // LUNs of units with blocks of another size
+  std::map<std::uint64_t, std::size_t> histories_;
 };
 
 }  // namespace
-
-bool ReplayResult::failed() const { return std::ranges::any_of(differences, &Difference::counts); }
 
 void compare(const std::vector<Pair>& pairs, const World& world, bool byte_for_byte,
              ReplayResult& result) {

@@ -30,8 +30,6 @@ struct ReplayResult {
   std::size_t transport_only = 0;      ///< answers compared at the iSCSI layer only
   std::uint64_t bytes_compared = 0;    ///< of blocks read
   std::set<std::string> not_served{};  ///< commands that the live target does not implement
-
-  [[nodiscard]] bool failed() const;
 };
 
 /// One request in both sessions; `live` null: it was not sent.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "conformance/recording/world.hpp"
 #include "conformance/story/data.hpp"
@@ -77,42 +78,30 @@ class Redactor {
  public:
   explicit Redactor(const Recording& recording)
       : world_{rebuild_world(recording.transcript)},
-        exchanges_{Exchanges::of(recording.transcript)} {
-    for (const Exchange& exchange : exchanges_.all()) {
-      owners_[exchange.request] = &exchange;
-      for (const std::size_t record : exchange.data_outs) owners_[record] = &exchange;
-    }
-  }
+        exchanges_{Exchanges::of(recording.transcript)} {}
 
   void redact(Record& record, std::size_t index) {
     const auto parts = dissect(record.bytes);
-    if (!parts || parts->pdu() == nullptr || parts->data.empty()) return;
+    if (!parts || parts->pdu() == nullptr || is_unreadable(record)) return blank(record);
+    if (parts->data.empty()) return;
     const auto opcode = static_cast<Opcode>(parts->opcode());
     if (opcode == Opcode::nop_out || opcode == Opcode::nop_in) {
       record.bytes = with_data(record.bytes, *parts, pattern(0, 0, parts->data.size()));
       return;
     }
-    const Exchange* exchange = nullptr;
-    if (opcode == Opcode::scsi_command || opcode == Opcode::data_out) exchange = owners_[index];
-    if (opcode == Opcode::data_in) exchange = reader(record, *parts, index);
-    const bool payload =
-        opcode == Opcode::scsi_command || opcode == Opcode::data_out || opcode == Opcode::data_in;
-    if (!payload) return;
+    const bool moves_data = opcode == Opcode::data_out || opcode == Opcode::data_in;
+    if (!moves_data && opcode != Opcode::scsi_command) return;
+    const Exchange* exchange =
+        moves_data ? exchanges_.of_data(index) : exchanges_.of_request(index);
     record.bytes = with_data(record.bytes, *parts, made(exchange, *parts));
     record.holes.clear();
   }
 
  private:
-  /// The command that a Data-In belongs to: the latest with that tag before it.
-  const Exchange* reader(const Record& record, const Anatomy& parts, std::size_t index) const {
-    const Exchange* found = nullptr;
-    for (const auto& [request, exchange] : owners_) {
-      if (request > index) break;
-      if (exchange->request == request && exchange->connection == record.connection &&
-          exchange->tag == parts.tag())
-        found = exchange;
-    }
-    return found;
+  /// Nobody knows what stands in a PDU that cannot be taken apart: its header stays, if it has one.
+  static void blank(Record& record) {
+    const std::size_t header = std::min(record.bytes.size(), iscsi::pdu::bhs_bytes);
+    std::ranges::fill(std::span{record.bytes}.subspan(header), std::byte{0});
   }
 
   Bytes made(const Exchange* exchange, const Anatomy& parts) const {
@@ -134,7 +123,6 @@ class Redactor {
 
   World world_;
   Exchanges exchanges_;
-  std::map<std::size_t, const Exchange*> owners_;  // by the record that carries data out
 };
 
 bool is_text(const Anatomy& parts) {
@@ -143,12 +131,22 @@ bool is_text(const Anatomy& parts) {
          opcode == Opcode::text_request || opcode == Opcode::text_response;
 }
 
-/// Every `key=value` of a text, through `change`.
+/// Every `key=value` of a text, through `change`. A key that goes on in the next PDU (5.2: the C
+/// bit) cannot be changed in pieces: the whole of such a text becomes as many `x`.
 template <class Change>
 void change_text(Recording& recording, Change change) {
+  std::set<std::pair<ConnectionNumber, Record::Kind>> going_on;
   for (Record& record : recording.transcript) {
     const auto parts = dissect(record.bytes);
-    if (!parts || parts->pdu() == nullptr || !is_text(*parts) || parts->data.empty()) continue;
+    if (!parts || parts->pdu() == nullptr || !is_text(*parts)) continue;
+    const std::pair speaker{record.connection, record.kind};
+    const bool was_going_on = going_on.erase(speaker) > 0;
+    if (parts->field("C") != 0) going_on.insert(speaker);
+    if (parts->data.empty()) continue;
+    if (was_going_on || parts->field("C") != 0) {
+      record.bytes = with_data(record.bytes, *parts, Bytes(parts->data.size(), std::byte{'x'}));
+      continue;
+    }
     std::string out;
     std::string_view left = iscsi::wire::as_text(parts->data);
     while (!left.empty()) {

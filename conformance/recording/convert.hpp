@@ -12,8 +12,9 @@ namespace conformance {
 /// a block that is read again is the same again; other data by one that begins anew. What stays is
 /// what the protocol says: text keys, sense data, capacities, lists of LUNs, standard INQUIRY data,
 /// the lists of vital product data pages and the headers of the others. Host names behind an
-/// initiator's naming authority become as many `x`, addresses examples. Nothing is missing any
-/// more: holes are filled.
+/// initiator's naming authority become as many `x`, addresses examples. Bytes that are no PDU, and
+/// texts that go on over several PDUs, whose keys cannot be told apart, keep nothing but headers.
+/// Nothing is missing any more: holes are filled.
 void keep_facts(Recording& recording);
 
 /// `keep_facts`, and names, aliases, addresses and CHAP's values become examples.

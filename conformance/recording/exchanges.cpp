@@ -12,8 +12,9 @@ namespace {
 constexpr std::uint32_t no_tag = 0xffff'ffff;
 
 /// The data of a PDU at that offset of the transfer, but for what the capture does not hold.
-void put(Stretches& stretches, const Record& record, const Anatomy& parts, std::uint64_t offset) {
-  stretches.put(offset, parts.data);
+void put(Stretches& stretches, const Record& record, const Anatomy& parts, std::uint64_t offset,
+         std::uint64_t& room) {
+  stretches.put(offset, parts.data, room);
   const auto begin = static_cast<std::uint64_t>(parts.data.data() - record.bytes.data());
   for (const Hole& hole : record.holes) {
     const std::uint64_t from = std::max<std::uint64_t>(hole.offset, begin);
@@ -47,22 +48,29 @@ Exchanges Exchanges::of(const Transcript& transcript) {
   return exchanges;
 }
 
-Exchange* Exchanges::of_request(std::size_t record) {
-  const auto found = by_request_.find(record);
-  return found == by_request_.end() ? nullptr : found->second;
+namespace {
+
+const Exchange* at(const std::map<std::size_t, Exchange*>& exchanges, std::size_t record) {
+  const auto found = exchanges.find(record);
+  return found == exchanges.end() ? nullptr : found->second;
 }
 
-Exchange* Exchanges::of_answer(std::size_t record) {
-  const auto found = by_answer_.find(record);
-  return found == by_answer_.end() ? nullptr : found->second;
+}  // namespace
+
+const Exchange* Exchanges::of_request(std::size_t record) const { return at(by_request_, record); }
+const Exchange* Exchanges::of_answer(std::size_t record) const { return at(by_answer_, record); }
+const Exchange* Exchanges::of_data(std::size_t record) const { return at(by_data_, record); }
+
+const Exchange* Exchanges::latest(ConnectionNumber connection, std::uint32_t tag) const {
+  return under_way(connection, tag);
 }
 
-Exchange* Exchanges::latest(ConnectionNumber connection, std::uint32_t tag) {
+Exchange* Exchanges::under_way(ConnectionNumber connection, std::uint32_t tag) const {
   const auto found = latest_.find({connection, tag});
   return found == latest_.end() ? nullptr : found->second;
 }
 
-Exchange* Exchanges::add(const Record& record, std::size_t index) {
+const Exchange* Exchanges::add(const Record& record, std::size_t index) {
   const bool sent = record.kind == Record::Kind::sent;
   if (!sent && record.kind != Record::Kind::received) return nullptr;
   const auto parts = dissect(record.bytes);
@@ -94,26 +102,31 @@ void Exchanges::add_request(const Record& record, const Anatomy& parts, std::siz
   exchange.expected_length = static_cast<std::uint32_t>(parts.field("ExpectedDataTransferLength"));
   exchange.reads = parts.field("R") != 0;
   exchange.writes = parts.field("W") != 0;
-  put(exchange.output, record, parts, 0);
+  put(exchange.output, record, parts, 0, room_);
 }
 
 void Exchanges::add_data_out(const Record& record, const Anatomy& parts, std::size_t index) {
-  Exchange* exchange = latest(record.connection, parts.tag());
+  Exchange* exchange = under_way(record.connection, parts.tag());
   if (exchange == nullptr || exchange->opcode != Opcode::scsi_command) return;
-  put(exchange->output, record, parts, parts.field("BufferOffset"));
+  put(exchange->output, record, parts, parts.field("BufferOffset"), room_);
   exchange->data_outs.push_back(index);
+  by_data_[index] = exchange;
 }
 
-Exchange* Exchanges::add_response(const Record& record, const Anatomy& parts, std::size_t index) {
+const Exchange* Exchanges::add_response(const Record& record, const Anatomy& parts,
+                                        std::size_t index) {
   const auto opcode = static_cast<Opcode>(parts.opcode());
   std::uint32_t tag = parts.tag();
   // 10.17: the header of the PDU that is rejected tells what is meant.
   if (opcode == Opcode::reject && parts.data.size() >= iscsi::pdu::bhs_bytes)
     tag = static_cast<std::uint32_t>(iscsi::wire::load<4>(parts.data, 16));
-  Exchange* exchange = tag == no_tag ? nullptr : latest(record.connection, tag);
+  Exchange* exchange = tag == no_tag ? nullptr : under_way(record.connection, tag);
   if (exchange == nullptr || exchange->answer) return nullptr;
   if (opcode == Opcode::ready_to_transfer) exchange->ready_to_transfer.push_back(index);
-  if (opcode == Opcode::data_in) put(exchange->input, record, parts, parts.field("BufferOffset"));
+  if (opcode == Opcode::data_in) {
+    put(exchange->input, record, parts, parts.field("BufferOffset"), room_);
+    by_data_[index] = exchange;
+  }
   if (opcode == Opcode::ready_to_transfer || (opcode == Opcode::data_in && parts.field("S") == 0))
     return nullptr;
   Answer answer{.record = index, .opcode = opcode};

@@ -65,31 +65,38 @@ struct Exchange {
 
 class Exchanges {
  public:
+  /// Of data in both directions, all exchanges together: as much as a recording may hold.
+  static constexpr std::uint64_t most_bytes = 256U << 20U;
+
   /// The next record; `index` is its place in the transcript. Returns the exchange that it ends, if
   /// it does.
-  Exchange* add(const Record& record, std::size_t index);
+  const Exchange* add(const Record& record, std::size_t index);
 
   /// A whole transcript.
   [[nodiscard]] static Exchanges of(const Transcript& transcript);
 
-  [[nodiscard]] std::deque<Exchange>& all() { return all_; }
   [[nodiscard]] const std::deque<Exchange>& all() const { return all_; }
   /// The one that began with that record, or null.
-  [[nodiscard]] Exchange* of_request(std::size_t record);
+  [[nodiscard]] const Exchange* of_request(std::size_t record) const;
   /// The one that ends with that record, or null.
-  [[nodiscard]] Exchange* of_answer(std::size_t record);
+  [[nodiscard]] const Exchange* of_answer(std::size_t record) const;
+  /// The one that this Data-Out or Data-In belongs to, or null.
+  [[nodiscard]] const Exchange* of_data(std::size_t record) const;
   /// The latest one with that tag on that connection, or null.
-  [[nodiscard]] Exchange* latest(ConnectionNumber connection, std::uint32_t tag);
+  [[nodiscard]] const Exchange* latest(ConnectionNumber connection, std::uint32_t tag) const;
 
  private:
+  [[nodiscard]] Exchange* under_way(ConnectionNumber connection, std::uint32_t tag) const;
   void add_request(const Record& record, const Anatomy& parts, std::size_t index);
   void add_data_out(const Record& record, const Anatomy& parts, std::size_t index);
-  Exchange* add_response(const Record& record, const Anatomy& parts, std::size_t index);
+  const Exchange* add_response(const Record& record, const Anatomy& parts, std::size_t index);
 
   std::deque<Exchange> all_;
   std::map<std::pair<ConnectionNumber, std::uint32_t>, Exchange*> latest_;
   std::map<std::size_t, Exchange*> by_request_;
   std::map<std::size_t, Exchange*> by_answer_;
+  std::map<std::size_t, Exchange*> by_data_;
+  std::uint64_t room_ = most_bytes;
 };
 
 /// The sense data in a SCSI Response's data segment, fixed or descriptor format (SPC-3 4.5).

@@ -14,7 +14,6 @@ constexpr std::size_t most_answers = 200;  ///< times the time that one answer m
 constexpr std::size_t most_attempts = 4;   ///< of a command that meets unit attentions
 constexpr std::size_t most_remarks = 50;
 constexpr std::uint8_t unit_attention = 0x06;
-constexpr std::uint16_t authentication_failure = 0x0201;  // 10.13.5
 
 bool is_unit_attention(const Answer& answer) {
   return answer.sense && answer.sense->key == unit_attention;
@@ -44,12 +43,16 @@ void Replayer::remark(std::string text) {
 
 Want Replayer::next(std::uint64_t now_us) {
   now_us_ = now_us;
-  if (began_us_ == 0) {
+  if (!began_us_) {
     began_us_ = now_us;
-    end_us_ = now_us + most_answers * settings_.play.answer_ms * us_per_ms;
+    wait_anew();
   }
   while (wants_.empty()) {
     if (finished_) return Finished{};
+    if (const auto due = time_of_next(); due && now_us_ < *due) {
+      wait_anew();
+      return ReceiveWanted{*due};
+    }
     if (at_ == recording_.transcript.size() || now_us_ > end_us_) {
       if (at_ < recording_.transcript.size())
         broken_.push_back({.recorded = at_, .what = "the replay comes to no end"});
@@ -64,9 +67,6 @@ Want Replayer::next(std::uint64_t now_us) {
       begun_ = true;
       deadline_us_ = now_us_ + settings_.play.answer_ms * us_per_ms;
     }
-    const std::uint64_t due = began_us_ + record.at_us - recording_.transcript.front().at_us;
-    if (settings_.keep_timing && record.kind == Record::Kind::sent && now_us_ < due)
-      return ReceiveWanted{due};
     if (perform(record) == Progress::advance)
       advance();
     else if (wants_.empty())
@@ -77,9 +77,22 @@ Want Replayer::next(std::uint64_t now_us) {
   return want;
 }
 
+/// When the next PDU is to be sent, if that is kept.
+std::optional<std::uint64_t> Replayer::time_of_next() const {
+  if (!settings_.keep_timing || at_ == recording_.transcript.size()) return std::nullopt;
+  const Record& record = recording_.transcript[at_];
+  if (record.kind != Record::Kind::sent) return std::nullopt;
+  return *began_us_ + record.at_us - recording_.transcript.front().at_us;
+}
+
 void Replayer::advance() {
   begun_ = false;
   ++at_;
+  wait_anew();
+}
+
+void Replayer::wait_anew() {
+  end_us_ = now_us_ + most_answers * settings_.play.answer_ms * us_per_ms;
 }
 
 Replayer::Progress Replayer::perform(const Record& record) {
@@ -162,7 +175,7 @@ void Replayer::take(Line& line) {
   Transcript& transcript = initiator_.transcript();
   while (seen_ < transcript.size()) {
     const std::size_t index = seen_++;
-    if (Exchange* ended = live_.add(transcript[index], index)) take_answer(line, *ended);
+    if (const Exchange* ended = live_.add(transcript[index], index)) take_answer(line, *ended);
   }
   while (!line.live->inbox.empty()) {
     Arrival arrival = std::move(line.live->inbox.front());
@@ -181,7 +194,7 @@ void Replayer::take(Line& line) {
 
 /// A unit attention that the recorded target did not have is the live target's history: the
 /// command is sent once more, as any initiator does.
-void Replayer::take_answer(Line& line, Exchange& live) {
+void Replayer::take_answer(Line& line, const Exchange& live) {
   const auto found = by_live_request_.find(live.request);
   if (found == by_live_request_.end() || !live.answer) return;
   Run& run = *found->second;
@@ -246,8 +259,8 @@ ReplayResult Replayer::result() {
     for (const Pair& pair : pairs)
       if (pair.recorded->opcode == Opcode::login_request && pair.recorded->answer &&
           pair.live != nullptr && pair.live->answer && pair.recorded->answer->status == 0 &&
-          pair.live->answer->status == authentication_failure)
-        result.unsupported = "the target wants another authentication than was recorded";
+          is_refusal_of_initiator(pair.live->answer->status))
+        result.unsupported = "the target does not let the recorded initiator in";
   for (const Doubt& doubt : recording_.doubtful)
     for (Difference& difference : result.differences)
       if (difference.recorded == doubt.record) {

@@ -37,6 +37,12 @@ struct ReplaySettings {
   bool world_is_rebuilt = false;  ///< the target was made of the recording: its bytes are compared
 };
 
+/// Whether a login status says that this initiator may not use the target (10.13.5): another
+/// account, or a target that knows its initiators, and not that the target failed.
+[[nodiscard]] constexpr bool is_refusal_of_initiator(std::uint16_t status) {
+  return status == 0x0201 || status == 0x0202 || status == 0x0203;
+}
+
 class Replayer {
  public:
   /// Both outlive the replayer.
@@ -75,7 +81,7 @@ class Replayer {
   };
   /// A request under way or done.
   struct Run {
-    Exchange* recorded = nullptr;
+    const Exchange* recorded = nullptr;
     std::size_t request = 0;  ///< live record
     bool exact = true;        ///< unsolicited data goes out as recorded
     std::size_t attempts = 1;
@@ -83,7 +89,9 @@ class Replayer {
 
   // The walk.
   [[nodiscard]] Progress perform(const Record& record);
+  [[nodiscard]] std::optional<std::uint64_t> time_of_next() const;
   void advance();
+  void wait_anew();  ///< the patience with one record begins
   [[nodiscard]] Progress open(const Record& record);
   [[nodiscard]] Progress await_answer(const Record& record, Line& line);
   [[nodiscard]] Progress await_end(Line& line);
@@ -93,7 +101,7 @@ class Replayer {
   void hear_recorded(const Record& record, Line& line);
 
   // Logins.
-  [[nodiscard]] Progress send_login(const Record& record, const Anatomy& parts, Line& line);
+  [[nodiscard]] Progress send_login(const Anatomy& parts, Line& line);
   [[nodiscard]] Progress bring_to_full_feature(Line& line);
   void begin_own_login(Line& line);
   void go_on_with_own_login(Line& line, Arrival& arrival);
@@ -105,7 +113,7 @@ class Replayer {
 
   // Requests.
   [[nodiscard]] Progress send(const Record& record, Line& line);
-  [[nodiscard]] Progress send_request(const Record& record, const Anatomy& parts, Line& line);
+  [[nodiscard]] Progress send_request(const Anatomy& parts, Line& line);
   [[nodiscard]] bool is_withheld(const Anatomy& parts) const;
   [[nodiscard]] bool may_change(const Anatomy& parts) const;
   [[nodiscard]] std::uint64_t live_lun(std::uint64_t recorded) const;
@@ -115,7 +123,7 @@ class Replayer {
   [[nodiscard]] iscsi::wire::Bytes command_data(iscsi::wire::Bytes& header, const Anatomy& parts,
                                                 Line& line, Run& run);
   [[nodiscard]] bool fits_live(const Exchange& recorded, std::size_t immediate, const Line& line);
-  [[nodiscard]] Progress send_data_out(const Record& record, const Anatomy& parts, Line& line);
+  [[nodiscard]] Progress send_data_out(const Anatomy& parts, Line& line);
   void answer_r2t(Line& line, const Arrival& r2t);
   [[nodiscard]] bool repeat_data_out(Line& line, const Exchange& recorded, const Arrival& r2t);
   void cut_data_out(Line& line, const Exchange& recorded, const Arrival& r2t);
@@ -125,7 +133,7 @@ class Replayer {
                 iscsi::wire::ByteView data);
 
   void take(Line& line);
-  void take_answer(Line& line, Exchange& live);
+  void take_answer(Line& line, const Exchange& live);
   [[nodiscard]] Line* line_of(ConnectionNumber live);
   void remark(std::string text);
 
@@ -148,7 +156,7 @@ class Replayer {
   bool begun_ = false;
   bool finished_ = false;
   std::uint64_t now_us_ = 0;
-  std::uint64_t began_us_ = 0;
+  std::optional<std::uint64_t> began_us_;
   std::uint64_t deadline_us_ = 0;
   std::uint64_t end_us_ = 0;
   std::vector<Difference> broken_;  ///< what went wrong on the way

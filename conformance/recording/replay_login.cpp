@@ -124,7 +124,7 @@ void Replayer::join(Line& line, const Anatomy& parts) {
   numbering_[line.live->session] = {.known = true, .next = cmd_sn.value};
 }
 
-Replayer::Progress Replayer::send_login(const Record& record, const Anatomy& parts, Line& line) {
+Replayer::Progress Replayer::send_login(const Anatomy& parts, Line& line) {
   Connection& live = *line.live;
   const Exchange* recorded = recorded_.of_request(at_);
   if (recorded == nullptr || line.login_failed) return Progress::advance;
@@ -157,7 +157,6 @@ Replayer::Progress Replayer::send_login(const Record& record, const Anatomy& par
   run = {.recorded = recorded_.of_request(at_), .request = initiator_.transcript().size()};
   by_live_request_[run.request] = &run;
   transmit(line, std::move(header), parts.additional_headers, *text);
-  (void)record;
   return Progress::advance;
 }
 
@@ -200,12 +199,13 @@ void Replayer::begin_own_login(Line& line) {
   Connection& live = *line.live;
   remark("the login is not in the capture: the session begins with one made of defaults");
   line.own_login = true;
+  const ConnectionNumber connection = recording_.transcript[at_].connection;
   // The numbers that the capture goes on with.
   for (std::size_t i = at_; i < recording_.transcript.size(); ++i) {
     const Record& record = recording_.transcript[i];
     const auto parts = dissect(record.bytes);
     if (record.kind != Record::Kind::sent || !parts || parts->pdu() == nullptr ||
-        !has_field(*parts->pdu(), "CmdSN") || lines_.at(record.connection).live != line.live)
+        !has_field(*parts->pdu(), "CmdSN") || record.connection != connection)
       continue;
     join(line, *parts);
     break;
@@ -238,7 +238,12 @@ void Replayer::go_on_with_own_login(Line& line, Arrival& arrival) {
   if (const auto* request = std::get_if<Login::Request>(&next))
     return send_own_login(line, *request);
   line.own_login = false;
-  if (const auto* failed = std::get_if<Login::Failed>(&next)) give_up(line, failed->why);
+  const auto* failed = std::get_if<Login::Failed>(&next);
+  if (failed == nullptr) return;
+  if (!is_refusal_of_initiator(static_cast<std::uint16_t>(arrival.field("Status"))))
+    return give_up(line, failed->why);
+  unsupported_ = "the target does not let the initiator in: " + failed->why;
+  line.over = true;
 }
 
 }  // namespace conformance

@@ -74,13 +74,13 @@ Replayer::Progress Replayer::send(const Record& record, Line& line) {
     return Progress::advance;
   }
   const auto opcode = static_cast<Opcode>(parts->opcode());
-  if (opcode == Opcode::login_request) return send_login(record, *parts, line);
+  if (opcode == Opcode::login_request) return send_login(*parts, line);
   if (!line.live->in_full_feature()) {
     if (line.login_failed) return Progress::advance;
     return bring_to_full_feature(line);
   }
-  if (opcode == Opcode::data_out) return send_data_out(record, *parts, line);
-  return send_request(record, *parts, line);
+  if (opcode == Opcode::data_out) return send_data_out(*parts, line);
+  return send_request(*parts, line);
 }
 
 std::uint64_t Replayer::live_lun(std::uint64_t recorded) const {
@@ -101,7 +101,12 @@ bool Replayer::may_change(const Anatomy& parts) const {
   const auto count = fact("writable_blocks");
   const bool is_command = static_cast<Opcode>(parts.opcode()) == Opcode::scsi_command;
   if (!first || !count || !is_command) return true;
-  const auto ranges = blocks_of(parts.header.subspan<32, 16>(), parts.data);
+  const auto cdb = parts.header.subspan<32, 16>();
+  const Exchange* recorded = recorded_.of_request(at_);
+  const auto ranges =
+      blocks_of(cdb, recorded == nullptr ? parts.data : recorded->output.beginning());
+  // What a command changes without naming blocks is not among those that were given away.
+  if (ranges.empty()) return !command_of(cdb).changes;
   return std::ranges::all_of(ranges, [&](const BlockRange& range) {
     return range.use == BlockRange::Use::read || (range.first >= *first && range.count <= *count &&
                                                   range.first - *first <= *count - range.count);
@@ -113,15 +118,16 @@ bool Replayer::is_withheld(const Anatomy& parts) const {
   if (may_change(parts)) return false;
   const auto opcode = static_cast<Opcode>(parts.opcode());
   if (opcode == Opcode::scsi_command) return command_of(parts.header.subspan<32, 16>()).changes;
-  constexpr std::uint64_t first_reset = 5;  // 10.5.1: LOGICAL UNIT RESET and the target's resets
-  return opcode == Opcode::task_management_request && parts.field("Function") >= first_reset &&
-         parts.field("Function") <= 7;
+  constexpr std::uint64_t clear_task_set = 4;  // 10.5.1: it, and the resets behind it, are felt
+  constexpr std::uint64_t cold_reset = 7;      // by other initiators
+  return opcode == Opcode::task_management_request && parts.field("Function") >= clear_task_set &&
+         parts.field("Function") <= cold_reset;
 }
 
-Replayer::Progress Replayer::send_request(const Record& record, const Anatomy& parts, Line& line) {
+Replayer::Progress Replayer::send_request(const Anatomy& parts, Line& line) {
   Connection& live = *line.live;
   const auto opcode = static_cast<Opcode>(parts.opcode());
-  Exchange* recorded = recorded_.of_request(at_);
+  const Exchange* recorded = recorded_.of_request(at_);
   Bytes header{parts.header.begin(), parts.header.end()};
   if (opcode == Opcode::nop_out && parts.tag() == no_tag &&
       parts.field("TargetTransferTag") != no_tag)
@@ -165,7 +171,6 @@ Replayer::Progress Replayer::send_request(const Record& record, const Anatomy& p
     ++numbering.next;
     ++initiator_.session_of(live).cmd_sn;
   }
-  (void)record;
   return Progress::advance;
 }
 
@@ -197,19 +202,14 @@ Bytes Replayer::command_data(Bytes& header, const Anatomy& parts, Line& line, Ru
   return data;
 }
 
-Replayer::Progress Replayer::send_data_out(const Record& record, const Anatomy& parts, Line& line) {
+Replayer::Progress Replayer::send_data_out(const Anatomy& parts, Line& line) {
   if (!is_unsolicited(parts)) return Progress::advance;  // `answer_r2t` sends those
-  Exchange* recorded = nullptr;
-  for (Exchange& exchange : recorded_.all())
-    if (std::ranges::find(exchange.data_outs, at_) != exchange.data_outs.end())
-      recorded = &exchange;
-  const auto run = runs_.find(recorded);
+  const auto run = runs_.find(recorded_.of_data(at_));
   if (run == runs_.end() || !run->second.exact) return Progress::advance;
   Bytes header{parts.header.begin(), parts.header.end()};
   set(header, "ExpStatSN", line.live->exp_stat_sn.value);
   set(header, "LUN", live_lun(parts.field("LUN")));
   transmit(line, std::move(header), {}, parts.data);
-  (void)record;
   return Progress::advance;
 }
 

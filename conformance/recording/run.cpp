@@ -62,7 +62,7 @@ void judge_replay(const ReplayResult& replay, CaseResult& result) {
     judgement.what = replay.unsupported;
   }
   // What was compared with nothing is kept by anybody, even by a target that says nothing.
-  if (judgement.verdict == Verdict::pass && replay.compared + replay.transport_only == 0) {
+  if (judgement.verdict == Verdict::pass && replay.compared == 0) {
     judgement.verdict = Verdict::unsupported;
     judgement.what = "no answer of the recording could be compared with one of the target";
   }

@@ -53,13 +53,15 @@ class Extents {
 
 class Stretches {
  public:
-  /// More than this is not kept, whatever a PDU says its offset is.
-  static constexpr std::uint64_t most_bytes = 64U << 20U;
-
-  /// Later bytes replace earlier ones.
-  void put(std::uint64_t offset, iscsi::wire::ByteView data) {
-    if (data.empty() || offset > most_bytes || data.size() > most_bytes - offset) return;
-    if (bytes_.size() < offset + data.size()) bytes_.resize(offset + data.size());
+  /// Later bytes replace earlier ones. `room` is how far what is kept may grow, whatever offset a
+  /// PDU says; what finds no room is not kept.
+  void put(std::uint64_t offset, iscsi::wire::ByteView data, std::uint64_t& room) {
+    if (data.empty()) return;
+    const std::uint64_t end = offset + data.size();
+    const std::uint64_t growth = end > bytes_.size() ? end - bytes_.size() : 0;
+    if (growth > room) return;
+    room -= growth;
+    if (growth > 0) bytes_.resize(end);
     std::ranges::copy(data, bytes_.begin() + static_cast<std::ptrdiff_t>(offset));
     known_.add(offset, offset + data.size());
   }

@@ -2,7 +2,7 @@
 
 #include "conformance/command/conclude.hpp"
 #include "conformance/command/files.hpp"
-#include "conformance/command/progress.hpp"
+#include "conformance/command/one_by_one.hpp"
 #include "conformance/command/secrets.hpp"
 #include "conformance/in_process.hpp"
 #include "conformance/play/tcp.hpp"
@@ -37,15 +37,11 @@ int replay_all(const ReplayOptions& options, const std::deque<RecordedStory>& re
                 .partial = true,
                 .cases = {},
                 .rules = {}};
-  const Progress progress{options.run.verbose};
-  for (std::size_t i = 0; i < recordings.size(); ++i) {
-    progress.begin(i, recordings.size(), recordings[i].story.name);
-    run.cases.push_back(replay_one(recordings[i]));
-    progress.end(run.cases.back());
-    run.duration_us += run.cases.back().duration_us;
-    if (options.run.verbose)
-      for (const std::string& note : run.cases.back().notes) say("    " + note + "\n");
-  }
+  std::vector<Trial> trials;
+  for (const RecordedStory& one : recordings)
+    trials.push_back({one.story.name, [&] { return replay_one(one); }});
+  judge_one_by_one(trials, options.run.verbose, [] { return false; }, run);
+  for (const CaseResult& one : run.cases) run.duration_us += one.duration_us;
   return conclude(options.run, *expectations, run);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 
 #include "conformance/in_process.hpp"
 #include "conformance/recording/convert.hpp"
@@ -145,21 +146,95 @@ TEST(Replay, WritesNothingWhereThatIsNotAllowed) {
   }
 }
 
+/// The blocks that an initiator's commands of a transcript write to.
+std::vector<BlockRange> writes_of(const Transcript& transcript) {
+  std::vector<BlockRange> writes;
+  for (const Record& record : transcript) {
+    const auto parts = dissect(record.bytes);
+    if (record.kind != Record::Kind::sent || !parts || parts->opcode() != 0x01) continue;
+    for (const BlockRange& range : blocks_of(parts->header.subspan<32, 16>(), parts->data))
+      if (range.use != BlockRange::Use::read) writes.push_back(range);
+  }
+  return writes;
+}
+
+TEST(Replay, WritesOnlyInTheRangeThatIsAllowed) {
+  const RecordedStory* one = find("captured/qemu/qemu-io");
+  ASSERT_NE(one, nullptr);
+  const auto recorded = writes_of(one->recording.transcript);
+  ASSERT_FALSE(recorded.empty());
+  Bench bench = fresh_bench(false);
+  bench.settings.facts["block"] = recorded.front().first;
+  bench.settings.facts["writable_blocks"] = recorded.front().count;
+  const CaseResult result = judge_recording(*one, {.play = bench.settings}, bench.target);
+  const auto written = writes_of(result.transcript);
+  EXPECT_FALSE(written.empty());
+  EXPECT_LT(written.size(), recorded.size()) << told(result);
+  for (const BlockRange& range : written) {
+    EXPECT_GE(range.first, recorded.front().first);
+    EXPECT_LE(range.first + range.count, recorded.front().first + recorded.front().count);
+  }
+}
+
+/// A foreign target: one of ours, that was not made of the recording.
+CaseResult replay_on(const RecordedStory& one, const iscsi::server::LogicalUnit& unit,
+                     std::vector<iscsi::server::Account> accounts) {
+  iscsi::server::Configuration configuration;
+  configuration.logical_units = {unit};
+  configuration.chap = std::move(accounts);
+  auto target = InProcess::with(configuration);
+  if (!target) throw std::runtime_error{target.error()};
+  Settings settings;
+  settings.target_name = configuration.target_name;
+  settings.quiet_ms = 1;
+  settings.may_write = true;
+  return judge_recording(one, {.play = settings}, *target);
+}
+
+TEST(Replay, OnBlocksOfAnotherSizeHoldsThemAgainstNobody) {
+  const RecordedStory* one = find("captured/qemu/qemu-io");
+  ASSERT_NE(one, nullptr);
+  const CaseResult result = replay_on(*one, {.size_bytes = 256U << 20U, .block_bytes = 4096}, {});
+  EXPECT_NE(result.judgement.verdict, Verdict::fail) << told(result);
+  EXPECT_NE(told(result).find("blocks of the recorded size"), std::string::npos) << told(result);
+}
+
+TEST(Replay, OnATargetThatKnowsItsInitiatorsIsUnsupported) {
+  const RecordedStory* one = find("captured/qemu/qemu-io");
+  ASSERT_NE(one, nullptr);
+  const CaseResult result = replay_on(*one, iscsi::server::LogicalUnit{.size_bytes = 64U << 20U},
+                                      {{"somebody", "another secret"}});
+  EXPECT_EQ(result.judgement.verdict, Verdict::unsupported) << told(result);
+}
+
 // What recordings are made of.
 
 TEST(Stretches, KnowWhatWasPutAndForgotten) {
   Stretches stretches;
-  stretches.put(4, Bytes(4, std::byte{1}));
-  stretches.put(0, Bytes(2, std::byte{2}));
+  std::uint64_t room = 8;
+  stretches.put(4, Bytes(4, std::byte{1}), room);
+  stretches.put(0, Bytes(2, std::byte{2}), room);
   EXPECT_TRUE(stretches.knows(4, 4));
   EXPECT_TRUE(stretches.knows(0, 2));
   EXPECT_FALSE(stretches.knows(0, 8));
-  stretches.put(2, Bytes(2, std::byte{3}));
+  stretches.put(2, Bytes(2, std::byte{3}), room);
   EXPECT_TRUE(stretches.knows(0, 8));
   stretches.forget(3, 2);
   EXPECT_FALSE(stretches.knows(3, 1));
   EXPECT_TRUE(stretches.knows(5, 3));
   EXPECT_EQ(stretches.beginning().size(), 3U);
+}
+
+TEST(Stretches, GrowNoFurtherThanThereIsRoom) {
+  Stretches stretches;
+  std::uint64_t room = 100;
+  stretches.put(0xffff'ff00, Bytes(0x80, std::byte{1}), room);  // as a hostile Buffer Offset may be
+  EXPECT_EQ(room, 100U);
+  EXPECT_FALSE(stretches.knows(0xffff'ff00, 1));
+  stretches.put(50, Bytes(50, std::byte{2}), room);
+  stretches.put(0, Bytes(50, std::byte{3}), room);
+  EXPECT_EQ(room, 0U);
+  EXPECT_TRUE(stretches.knows(0, 100));
 }
 
 TEST(Extents, AreASet) {
@@ -244,6 +319,27 @@ TEST(Facts, KeepThePdusAndNoPayload) {
   EXPECT_EQ(result.judgement.verdict, Verdict::pass) << told(result);
 }
 
+TEST(Facts, OfASessionThatStartsMidwayKeepNoPayloadEither) {
+  const RecordedStory* one = find("captured/linux/reinstatement");
+  ASSERT_NE(one, nullptr);
+  Recording facts = one->recording;
+  const auto is_data_in = [](const Record& record) {
+    const auto parts = dissect(record.bytes);
+    return record.kind == Record::Kind::received && parts && parts->opcode() == 0x25 &&
+           parts->data.size() >= 512;
+  };
+  facts.transcript.erase(facts.transcript.begin(),
+                         std::ranges::find_if(facts.transcript, is_data_in));
+  ASSERT_FALSE(facts.transcript.empty());
+  const Transcript before = facts.transcript;
+  keep_facts(facts);
+  ASSERT_EQ(facts.transcript.size(), before.size());
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (is_data_in(before[i])) {
+      EXPECT_NE(before[i].bytes, facts.transcript[i].bytes) << i;
+    }
+}
+
 TEST(Anonymise, LeavesNoNameAndNoSecret) {
   const RecordedStory* chap = find("captured/linux/chap");
   ASSERT_NE(chap, nullptr);
@@ -253,6 +349,29 @@ TEST(Anonymise, LeavesNoNameAndNoSecret) {
   for (const char* word : {"replayuser", "targetuser", "iqn.1993", "iqn.2003", "10.0.2"})
     EXPECT_EQ(text.find(word), std::string::npos) << word;
   EXPECT_NE(text.find("InitiatorName=iqn.2001-04.com.example:initiator-1"), std::string::npos);
+}
+
+TEST(Anonymise, LeavesNothingOfAKeyThatGoesOnInTheNextPdu) {
+  Recording recording;
+  const auto text_request = [](std::string_view text, bool goes_on) {
+    Bytes pdu(48);
+    pdu[0] = std::byte{0x04};
+    pdu[1] = goes_on ? std::byte{0x40} : std::byte{0x80};  // C, or F
+    pdu[7] = static_cast<std::byte>(text.size());
+    for (const char c : text) pdu.push_back(static_cast<std::byte>(c));
+    pdu.resize((pdu.size() + 3) / 4 * 4);
+    Record record;
+    record.kind = Record::Kind::sent;
+    record.bytes = std::move(pdu);
+    return record;
+  };
+  recording.transcript = {text_request("CHAP_R=0x12", true), text_request("3456", false)};
+  anonymise(recording);
+  for (const Record& record : recording.transcript) {
+    const std::string_view text = iscsi::wire::as_text(record.bytes);
+    EXPECT_EQ(text.find("12"), std::string_view::npos);
+    EXPECT_EQ(text.find("34"), std::string_view::npos);
+  }
 }
 
 // The target's own record.

@@ -434,6 +434,10 @@ class BadTargets(Judge):
         self.assertTrue(any("said nothing" in note for note in report["notes"]), report["notes"])
         self.assertLess(report["microseconds"], 10_000_000)
 
+    def test_one_that_says_nothing_to_replays_is_given_up_too(self):
+        report, _ = self.judge(says_nothing, "--select", "captured/*")
+        self.assertTrue(any("said nothing" in note for note in report["notes"]), report["notes"])
+
     def test_one_that_sends_garbage_passes_nothing(self):
         self.judge(sends_garbage)
         self.judge(sends_garbage_unasked, "--profile", "login")
