@@ -13,6 +13,11 @@ using iscsi::text::KeyValue;
 
 using namespace talk_words;
 
+const std::string* value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
+  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
+  return found == pairs.end() ? nullptr : &found->value;
+}
+
 void Talk::check(Rule rule, bool holds, std::uint32_t byte, std::string found) {
   Heard& heard = heard_[static_cast<std::size_t>(speaker_)];
   heard.checked.insert(rule);
@@ -96,7 +101,7 @@ void Talk::hear_request(Stage stage, std::string_view text) {
   }
   if (const auto method = parameters_.outcomes.find("AuthMethod");
       stage == Stage::security && method != parameters_.outcomes.end())
-    step_ = find_step(method->second, [&](std::string_view key) { return has(asked_, key); });
+    step_ = find_step(method->second, [&](std::string_view key) { return says(asked_, key); });
   judge_bursts_proposed();
   judge_step_of_initiator();
   owed_.clear();
@@ -239,7 +244,7 @@ void Talk::judge_step() {
   const bool refused =
       std::ranges::any_of(answered_, [](const HeardPair& pair) { return is_refusal(pair.value); });
   const bool complete = std::ranges::all_of(
-      step.answered, [&](std::string_view key) { return key.empty() || has(answered_, key); });
+      step.answered, [&](std::string_view key) { return key.empty() || says(answered_, key); });
   check(Rule::authentication_step_has_its_keys, complete || refused, 0,
         "the answer to " + std::string{step.asked});
   for (const HeardPair& pair : answered_) {

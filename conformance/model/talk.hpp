@@ -36,6 +36,13 @@ struct HeardPair {
   std::string value;
 };
 
+/// The value of the first pair with that key, or null.
+[[nodiscard]] const std::string* value_of(const std::vector<HeardPair>& pairs,
+                                          std::string_view key);
+[[nodiscard]] inline bool says(const std::vector<HeardPair>& pairs, std::string_view key) {
+  return value_of(pairs, key) != nullptr;
+}
+
 class Talk {
  public:
   explicit Talk(Parameters before) : parameters_{std::move(before)} {}

@@ -15,9 +15,10 @@ using namespace talk_words;
 
 namespace {
 
-std::string_view value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
-  return found == pairs.end() ? std::string_view{} : found->value;
+/// Nothing, if nothing is said.
+std::string_view text_of(const std::vector<HeardPair>& pairs, std::string_view key) {
+  const std::string* value = value_of(pairs, key);
+  return value == nullptr ? std::string_view{} : *value;
 }
 
 /// 11.1.4: the algorithms are a list of numbers.
@@ -105,10 +106,10 @@ void Talk::judge_declaration_by_initiator(Stage stage, const KeyRow& row, const 
 
 /// 12.14, where the initiator itself proposes both values and leaves both relevant.
 void Talk::judge_bursts_proposed() {
-  const auto first = iscsi::text::decode_number(value_of(asked_, "FirstBurstLength"));
-  const auto most = iscsi::text::decode_number(value_of(asked_, "MaxBurstLength"));
+  const auto first = iscsi::text::decode_number(text_of(asked_, "FirstBurstLength"));
+  const auto most = iscsi::text::decode_number(text_of(asked_, "MaxBurstLength"));
   const bool solicited_only =
-      value_of(asked_, "InitialR2T") == "Yes" && value_of(asked_, "ImmediateData") == "No";
+      text_of(asked_, "InitialR2T") == "Yes" && text_of(asked_, "ImmediateData") == "No";
   const bool answers =
       sent_by_target_.contains("FirstBurstLength") || sent_by_target_.contains("MaxBurstLength");
   if (!first || !most || solicited_only || answers || parameters_.discovery) return;
@@ -122,27 +123,27 @@ void Talk::note_chap_step() {
   const auto method = parameters_.outcomes.find("AuthMethod");
   chap_step_ = ChapStep::none;
   if (method == parameters_.outcomes.end() || method->second != "CHAP") return;
-  if (has(answered_, "AuthMethod")) chap_step_ = ChapStep::algorithms;
-  if (has(answered_, "CHAP_A") && has(answered_, "CHAP_I") && has(answered_, "CHAP_C")) {
+  if (says(answered_, "AuthMethod")) chap_step_ = ChapStep::algorithms;
+  if (says(answered_, "CHAP_A") && says(answered_, "CHAP_I") && says(answered_, "CHAP_C")) {
     chap_step_ = ChapStep::response;
-    chap_challenge_ = value_of(answered_, "CHAP_C");
+    chap_challenge_ = text_of(answered_, "CHAP_C");
   }
 }
 
 void Talk::judge_step_of_initiator() {
-  if (has(asked_, "CHAP_A"))
-    check(Rule::chap_md5_is_offered, lists_md5(value_of(asked_, "CHAP_A")), 0,
-          std::string{value_of(asked_, "CHAP_A")});
-  if (has(asked_, "CHAP_C") && !chap_challenge_.empty())
+  if (says(asked_, "CHAP_A"))
+    check(Rule::chap_md5_is_offered, lists_md5(text_of(asked_, "CHAP_A")), 0,
+          std::string{text_of(asked_, "CHAP_A")});
+  if (says(asked_, "CHAP_C") && !chap_challenge_.empty())
     check(Rule::chap_challenge_is_not_reflected,
-          !is_same_binary(value_of(asked_, "CHAP_C"), chap_challenge_), 0,
-          std::string{value_of(asked_, "CHAP_C")});
+          !is_same_binary(text_of(asked_, "CHAP_C"), chap_challenge_), 0,
+          std::string{text_of(asked_, "CHAP_C")});
   const ChapStep step = std::exchange(chap_step_, ChapStep::none);
   if (step == ChapStep::none) return;
   const bool responds = step == ChapStep::response;
-  const bool complete = responds ? has(asked_, "CHAP_N") && has(asked_, "CHAP_R") &&
-                                       has(asked_, "CHAP_I") == has(asked_, "CHAP_C")
-                                 : has(asked_, "CHAP_A");
+  const bool complete = responds ? says(asked_, "CHAP_N") && says(asked_, "CHAP_R") &&
+                                       says(asked_, "CHAP_I") == says(asked_, "CHAP_C")
+                                 : says(asked_, "CHAP_A");
   check(Rule::authentication_step_has_its_keys, complete, 0,
         responds ? "the answer to CHAP_C" : "the first step of CHAP");
   for (const HeardPair& pair : asked_) {

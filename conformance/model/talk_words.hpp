@@ -31,10 +31,6 @@ inline bool is_extension(std::string_view key) {
   return key.starts_with("X-") || key.starts_with("X#");
 }
 
-inline bool has(const std::vector<HeardPair>& pairs, std::string_view key) {
-  return std::ranges::find(pairs, key, &HeardPair::key) != pairs.end();
-}
-
 /// D: in full feature phase a target's name comes in target records, as often as there are any.
 inline bool belongs_to_target_record(Stage stage, std::string_view key) {
   return stage == Stage::full_feature && (key == "TargetName" || key == "TargetAddress");

@@ -12,6 +12,8 @@
 
 namespace conformance {
 
+inline constexpr std::uint64_t us_per_ms = 1000;
+
 /// Names one transport connection of a conversation, in the order in which they were opened.
 using ConnectionNumber = std::uint32_t;
 

@@ -66,7 +66,7 @@ bool is_port_suffix(std::string_view text, const std::string& tag) {
 void check_send_targets(Look& look, const Connection& connection, Task& task, const Pdu& pdu) {
   if (!task.sends_targets || pdu.bit(1, 1)) return;
   const std::vector<HeardPair>& records = connection.talk.answered();
-  if (std::ranges::find(records, "SendTargets", &HeardPair::key) != records.end()) return;
+  if (says(records, "SendTargets")) return;
   for (const HeardPair& pair : records) {
     const bool address = pair.key == "TargetAddress";
     look.check(Rule::send_targets_answer_has_records_only,

@@ -17,10 +17,6 @@ constexpr std::uint64_t operational_code = 1;
 
 Stage stage_of(std::uint64_t code) { return code == 0 ? Stage::security : Stage::operational; }
 
-bool says(const std::vector<HeardPair>& pairs, std::string_view key) {
-  return std::ranges::find(pairs, key, &HeardPair::key) != pairs.end();
-}
-
 /// A connection that joins a session goes by that session's numbers; any other begins its own.
 void begin_session(Conversation& all, Connection& connection) {
   const LoginWatch& login = connection.login;

@@ -17,11 +17,6 @@ constexpr std::uint64_t security = 0;
 constexpr std::uint64_t operational = 1;
 constexpr std::uint64_t full_feature = 3;
 
-const HeardPair* find(const std::vector<HeardPair>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
-  return found == pairs.end() ? nullptr : &*found;
-}
-
 /// Fields that all requests of a login have in common.
 void check_constants(Look& look, const LoginWatch& login, const Pdu& pdu) {
   const iscsi::pdu::Frame first_frame{.header = login.first_request};
@@ -41,7 +36,7 @@ void check_constants(Look& look, const LoginWatch& login, const Pdu& pdu) {
 }
 
 /// 5.3, 10.12.3. Codes that are no stage break a rule of their own.
-void check_stages(Look& look, const LoginWatch& login, const Pdu& pdu) {
+void check_stages_asked_for(Look& look, const LoginWatch& login, const Pdu& pdu) {
   const std::uint64_t current = pdu.bits(1, 4, 2);
   const std::uint64_t next = pdu.bits(1, 6, 2);
   const bool is_code = current != 2;
@@ -69,16 +64,16 @@ void check_acknowledgement(Look& look, const Connection& connection, const Pdu& 
              });
 }
 
-void check_name(Look& look, const HeardPair& pair) {
-  for (const ValueCheck& one : check_iscsi_name(pair.value))
-    look.check(one.rule, one.holds, 48, pair.value.size(), pair.value);
+void check_name(Look& look, const std::string& name) {
+  for (const ValueCheck& one : check_iscsi_name(name))
+    look.check(one.rule, one.holds, 48, name.size(), name);
 }
 
 /// 5.3, 12.4, 12.5, 12.21: who talks to whom is told first of all.
 void check_parties(Look& look, LoginWatch& login, const std::vector<HeardPair>& text) {
-  const HeardPair* initiator = find(text, "InitiatorName");
-  const HeardPair* target = find(text, "TargetName");
-  const HeardPair* type = find(text, "SessionType");
+  const std::string* initiator = value_of(text, "InitiatorName");
+  const std::string* target = value_of(text, "TargetName");
+  const std::string* type = value_of(text, "SessionType");
   if (!std::exchange(login.parties_due, false)) {
     look.check(Rule::parties_are_named_in_first_login,
                initiator == nullptr && target == nullptr && type == nullptr, 48, text.size());
@@ -86,10 +81,9 @@ void check_parties(Look& look, LoginWatch& login, const std::vector<HeardPair>& 
   }
   look.check(Rule::initiator_name_in_first_login, initiator != nullptr, 48, text.size());
   if (type != nullptr)
-    look.check(Rule::session_type_is_supported,
-               type->value == "Normal" || type->value == "Discovery", 48, type->value.size(),
-               type->value);
-  if (type == nullptr || type->value == "Normal")
+    look.check(Rule::session_type_is_supported, *type == "Normal" || *type == "Discovery", 48,
+               type->size(), *type);
+  if (type == nullptr || *type == "Normal")
     look.check(Rule::target_name_in_first_login, target != nullptr, 48, text.size());
   if (initiator != nullptr) check_name(look, *initiator);
   if (target != nullptr) check_name(look, *target);
@@ -101,7 +95,7 @@ void check_login_request(Look& look, Connection& connection, const Pdu& pdu) {
   const LoginWatch& login = connection.login;
   if (login.lossy || connection.desynchronised) return;
   look.check(Rule::initiator_task_tag_is_not_reserved, pdu.tag() != no_tag, 16, pdu.tag());
-  check_stages(look, login, pdu);
+  check_stages_asked_for(look, login, pdu);
   if (login.requested) {
     check_constants(look, login, pdu);
     check_acknowledgement(look, connection, pdu);

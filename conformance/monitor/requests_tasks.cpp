@@ -168,15 +168,14 @@ void check_request_text(Look& look, Connection& connection, const Pdu& pdu) {
   look.take(talk);
   if (pdu.bit(1, 1) || pdu.data_bytes() == 0) return;
   const auto& asked = talk.asked();
-  const auto sought = std::ranges::find(asked, "SendTargets", &HeardPair::key);
+  const std::string* value = value_of(asked, "SendTargets");
   if (connection.agreed.discovery && !asked.empty())
-    look.check(Rule::discovery_text_is_send_targets, sought != asked.end(), 48, asked.size());
-  if (sought == asked.end()) return;
+    look.check(Rule::discovery_text_is_send_targets, value != nullptr, 48, asked.size());
+  if (value == nullptr) return;
   look.check(Rule::send_targets_stands_alone, asked.size() == 1, 48, asked.size());
-  const std::string& value = sought->value;
-  const bool defined = value == "All" || value.empty() || value.starts_with("iqn.") ||
-                       value.starts_with("eui.") || value.starts_with("naa.");
-  look.check(Rule::send_targets_value_is_defined, defined, 48, value.size(), value);
+  const bool defined = *value == "All" || value->empty() || value->starts_with("iqn.") ||
+                       value->starts_with("eui.") || value->starts_with("naa.");
+  look.check(Rule::send_targets_value_is_defined, defined, 48, value->size(), *value);
 }
 
 void note_for_requests(Connection& connection, const Pdu& pdu) {

@@ -16,7 +16,7 @@
 
 namespace conformance::watched {
 
-inline constexpr std::uint32_t no_tag = 0xffff'ffff;
+using iscsi::wire::no_tag;
 
 /// A PDU by places that all PDUs share (10.2.1), readable even when it breaks its layout.
 struct Pdu {

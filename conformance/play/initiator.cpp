@@ -10,11 +10,10 @@ using namespace iscsi::pdu;
 using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
 using iscsi::wire::CmdSN;
+using iscsi::wire::no_tag;
 using iscsi::wire::StatSN;
 
 namespace {
-
-constexpr std::uint32_t no_tag = 0xffff'ffff;
 
 constexpr bool carries_cmd_sn(Opcode opcode) {
   return opcode == Opcode::nop_out || opcode == Opcode::scsi_command ||

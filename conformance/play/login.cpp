@@ -21,12 +21,6 @@ void add(std::string& text, std::string_view key, std::string_view value) {
   iscsi::text::append_pair(text, key, value);
 }
 
-const std::string* value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
-  for (const HeardPair& pair : pairs)
-    if (pair.key == key) return &pair.value;
-  return nullptr;
-}
-
 std::string answer_to(std::string_view key, std::string_view proposal) {
   const KeyRow* row = find_key_row(key);
   if (row == nullptr) return std::string{iscsi::text::word_not_understood};

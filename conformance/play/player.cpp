@@ -14,7 +14,6 @@ namespace {
 /// Beyond these a target is said to flood: records of one conversation, and bytes of one.
 constexpr std::size_t most_records = 20'000;
 constexpr std::size_t most_answers_per_story = 60;  // times the time that one answer may take
-constexpr std::uint64_t us_per_ms = 1000;
 constexpr std::uint64_t logout_ms = 2000;
 
 bool is_lasting(Manner manner) {

@@ -8,10 +8,10 @@ namespace conformance {
 
 using namespace iscsi::pdu;
 using iscsi::wire::Bytes;
+using iscsi::wire::no_tag;
 
 namespace {
 
-constexpr std::uint32_t no_tag = 0xffff'ffff;
 /// Input is kept no further than this behind what the command expects.
 constexpr std::uint64_t spare_input_bytes = 65536;
 

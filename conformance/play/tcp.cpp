@@ -19,7 +19,6 @@ using iscsi::wire::ByteView;
 namespace {
 
 constexpr std::size_t read_bytes = 65536;
-constexpr std::uint64_t us_per_ms = 1000;
 
 std::string why() { return std::strerror(errno); }
 

@@ -10,13 +10,9 @@ using enum iscsi::pdu::Opcode;
 
 namespace {
 
-constexpr std::string_view no_command = "errors/abandoned-login";
-constexpr std::string_view two_pings = "login/two-sessions";
 constexpr std::string_view ping = "nop-out/ping-is-echoed*digests=None*length=3*";
 constexpr std::string_view sealed_ping = "nop-out/ping-is-echoed*digests=CRC32C*length=3*";
 constexpr std::string_view read = "scsi/read[*digests=None*limit=1000*burst=262144*read=17*";
-constexpr std::string_view short_read = "scsi/read[*digests=None*limit=65536*read=1]";
-constexpr std::string_view open_write = "logout/with-command-under-way";
 
 std::vector<Saboteur> any_pdu() {
   return {

@@ -10,7 +10,6 @@ using enum iscsi::pdu::Opcode;
 
 namespace {
 
-constexpr std::string_view one_exchange = "login/byte-by-byte";
 constexpr std::string_view refused = "login/unknown-target";
 
 /// Turns a refusal into a success, and goes on with the login.

@@ -9,7 +9,6 @@ using iscsi::Rule;
 using enum iscsi::pdu::Opcode;
 
 std::vector<Saboteur> numbering_saboteurs() {
-  constexpr std::string_view two_pings = "login/two-sessions";
   return {
       breaks(Rule::stat_sn_advances_by_one, "skips a StatSN")
           .in(two_pings)

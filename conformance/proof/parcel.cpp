@@ -9,10 +9,9 @@ namespace conformance::proof {
 using namespace iscsi::pdu;
 using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
+using iscsi::wire::no_tag;
 
 namespace {
-
-constexpr std::uint64_t no_tag = 0xffff'ffff;
 
 std::optional<Place> place_of(const Parcel& parcel, std::string_view name) {
   if (name == "Opcode") return iscsi::pdu::bits(0, 2, 6);

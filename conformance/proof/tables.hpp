@@ -14,6 +14,13 @@
 
 namespace conformance::proof {
 
+// Stories that several chapters send their saboteurs into.
+inline constexpr std::string_view no_command = "errors/abandoned-login";
+inline constexpr std::string_view two_pings = "login/two-sessions";
+inline constexpr std::string_view short_read = "scsi/read[*digests=None*limit=65536*read=1]";
+inline constexpr std::string_view open_write = "logout/with-command-under-way";
+inline constexpr std::string_view one_exchange = "login/byte-by-byte";
+
 using Table = std::vector<Saboteur> (*)();
 /// The rows of all of them.
 [[nodiscard]] std::vector<Saboteur> join(std::initializer_list<Table> tables);

@@ -11,8 +11,6 @@ using enum iscsi::pdu::Opcode;
 
 namespace {
 
-constexpr std::string_view no_command = "errors/abandoned-login";
-
 /// Sends the status of the command whose tag is the one before, as the judge counts them.
 What status_of_the_one_before() {
   return [](Passage& passage) {

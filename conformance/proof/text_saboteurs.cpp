@@ -11,7 +11,6 @@ using enum iscsi::pdu::Opcode;
 namespace {
 
 constexpr std::string_view declaration = "text/new-limit-holds";
-constexpr std::string_view one_exchange = "login/byte-by-byte";
 constexpr std::string_view proposals = "login/two-sessions";
 
 /// A fault in the text of an answer that the story does not look at.

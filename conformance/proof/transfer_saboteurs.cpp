@@ -10,9 +10,7 @@ using enum iscsi::pdu::Opcode;
 
 namespace {
 
-constexpr std::string_view short_read = "scsi/read[*digests=None*limit=65536*read=1]";
 constexpr std::string_view long_read = "scsi/read[*digests=None*limit=512*burst=4096*read=17*";
-constexpr std::string_view open_write = "logout/with-command-under-way";
 constexpr std::string_view many_bursts = "scsi/write-bursts*burst=512*outstanding=1*";
 constexpr std::string_view small_write = "scsi/write-residuals*difference=0*";
 

@@ -12,7 +12,6 @@ using iscsi::wire::ByteView;
 namespace {
 
 constexpr std::uint16_t check_condition = 0x02;
-constexpr std::uint8_t unit_attention = 0x06;
 constexpr Sense no_such_command{.key = 0x05, .code = 0x20, .qualifier = 0x00};
 constexpr Sense beyond_the_end{.key = 0x05, .code = 0x21, .qualifier = 0x00};
 constexpr Sense no_such_unit{.key = 0x05, .code = 0x25, .qualifier = 0x00};
@@ -40,10 +39,6 @@ std::string print(const Answer& answer) {
 std::string print_residual(const Answer& answer) {
   if (!answer.overflow && !answer.underflow) return "no residual";
   return std::to_string(answer.residual) + (answer.overflow ? " bytes over" : " bytes under");
-}
-
-bool is_unit_attention(const Answer& answer) {
-  return answer.sense && answer.sense->key == unit_attention;
 }
 
 /// Goes through the pairs in order, and remembers which blocks the two worlds no longer share.
@@ -93,7 +88,7 @@ class Comparer {
   }
 
   /// The size of the unit's blocks as that exchange tells it, if it does.
-  static std::optional<std::uint64_t> block_bytes(const Exchange* exchange) {
+  static std::optional<std::uint64_t> told_block_bytes(const Exchange* exchange) {
     if (exchange == nullptr) return std::nullopt;
     const std::string name = command_name(exchange->cdb);
     const std::uint64_t at = name == "READ CAPACITY(10)" ? 4 : name == "READ CAPACITY(16)" ? 8 : 0;
@@ -105,7 +100,7 @@ class Comparer {
   /// nothing else to say has no excuse.
   bool is_history(const Exchange& recorded, const Answer& live) {
     constexpr std::size_t most = 16;  // of one unit
-    return is_unit_attention(*recorded.answer) != is_unit_attention(live) &&
+    return recorded.answer->is_unit_attention() != live.is_unit_attention() &&
            ++histories_[recorded.lun] <= most;
   }
 
@@ -146,7 +141,7 @@ class Comparer {
     const WorldUnit* unit = world_.find(pair.recorded->lun);
     const CommandForm& row = command_of(pair.recorded->cdb);
     const bool other_device = unit != nullptr && !unit->is_disk();
-    if (const auto before = block_bytes(pair.recorded), now = block_bytes(pair.live);
+    if (const auto before = told_block_bytes(pair.recorded), now = told_block_bytes(pair.live);
         before && now && *before != *now)
       other_blocks_.insert(pair.recorded->lun);
     const bool not_served =

@@ -17,12 +17,10 @@ using iscsi::wire::ByteView;
 
 namespace {
 
-constexpr std::size_t digest_bytes = 4;
-
 void append_digest(Bytes& whole, ByteView given, ByteView covered_before, std::size_t from) {
   if (given.empty()) return;
   const bool was_right = iscsi::wire::crc32c(covered_before) == iscsi::wire::load_digest(given);
-  std::array<std::byte, digest_bytes> digest{};
+  std::array<std::byte, iscsi::limits::digest_bytes> digest{};
   std::ranges::copy(given, digest.begin());
   if (was_right)
     iscsi::wire::store_digest(digest, iscsi::wire::crc32c(ByteView{whole}.subspan(from)));

@@ -6,10 +6,9 @@ namespace conformance {
 
 using iscsi::pdu::Opcode;
 using iscsi::wire::ByteView;
+using iscsi::wire::no_tag;
 
 namespace {
-
-constexpr std::uint32_t no_tag = 0xffff'ffff;
 
 /// The data of a PDU at that offset of the transfer, but for what the capture does not hold.
 void put(Stretches& stretches, const Record& record, const Anatomy& parts, std::uint64_t offset,

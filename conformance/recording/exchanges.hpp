@@ -40,6 +40,7 @@ struct Answer {
     return (opcode == iscsi::pdu::Opcode::scsi_response && status == 0 && response == 0) ||
            (opcode == iscsi::pdu::Opcode::data_in && status == 0);
   }
+  [[nodiscard]] bool is_unit_attention() const { return sense && sense->key == 0x06; }
 };
 
 /// A request with an Initiator Task Tag.

@@ -73,7 +73,7 @@ void read_fields(const Reader& at, const Description& pdu, std::span<std::byte> 
 }
 
 /// A PDU while it is put together.
-struct Draft {
+struct Pieces {
   Bytes headers{};
   Bytes data{};
   Bytes padding{};
@@ -87,35 +87,35 @@ Bytes digest_of(ByteView covered) {
   return digest;
 }
 
-Bytes with_padding(const Draft& draft) {
-  Bytes padded = draft.data;
-  padded.insert(padded.end(), draft.padding.begin(), draft.padding.end());
+Bytes with_padding(const Pieces& pieces) {
+  Bytes padded = pieces.data;
+  padded.insert(padded.end(), pieces.padding.begin(), pieces.padding.end());
   return padded;
 }
 
-void read_but(const Reader& at, Draft& draft) {
+void read_but(const Reader& at, Pieces& pieces) {
   if (const auto bits = at.get("bits")) {
     at.allow_only({"bits", "is"});
     const auto items = bits->items();
     if (items.size() != 3 || items[0].number() >= bhs_bytes || items[1].number() != 0 ||
         items[2].number() != 8)
       bits->refuse("[byte of the header, 0, 8]");
-    draft.headers[items[0].number()] = static_cast<std::byte>(read_number(at.need("is"), 8));
+    pieces.headers[items[0].number()] = static_cast<std::byte>(read_number(at.need("is"), 8));
     return;
   }
   if (const auto padding = at.get("padding")) {
     at.allow_only({"padding"});
     const Bytes bytes = read_literal(*padding);
-    if (bytes.size() != draft.padding.size())
-      padding->refuse(std::to_string(draft.padding.size()) + " bytes");
-    draft.padding = bytes;
+    if (bytes.size() != pieces.padding.size())
+      padding->refuse(std::to_string(pieces.padding.size()) + " bytes");
+    pieces.padding = bytes;
     return;
   }
   at.allow_only({"digest", "is"});
   const Reader digest = at.need("digest");
   Bytes bytes = read_literal(at.need("is"));
   if (bytes.size() != 4) at.need("is").refuse("four bytes");
-  auto& wrong = digest.text() == "header" ? draft.header_digest : draft.data_digest;
+  auto& wrong = digest.text() == "header" ? pieces.header_digest : pieces.data_digest;
   if (!wrong || (digest.text() != "header" && digest.text() != "data"))
     digest.refuse("a digest that the PDU has: \"header\" or \"data\"");
   wrong = std::move(bytes);
@@ -164,25 +164,25 @@ class Loader {
   }
 
   Bytes read_pdu(const Reader& at, const Reader& what, bool from_target) {
-    Draft draft{.headers = Bytes(bhs_bytes)};
+    Pieces pieces{.headers = Bytes(bhs_bytes)};
     std::size_t names = 0;
     for (const auto& [key, value] : what.members()) {
       if (key == "ahs" || key == "text" || key == "data" || key == "digests") continue;
       if (++names > 1) value.refuse("one PDU");
-      read_fields(value, read_pdu_name(value, key, from_target), draft.headers);
+      read_fields(value, read_pdu_name(value, key, from_target), pieces.headers);
     }
     if (names == 0) what.refuse("the name of a PDU, or bytes");
     if (const auto ahs = what.get("ahs")) {
       const Bytes bytes = read_literal(*ahs);
       if (bytes.size() % 4 != 0 || bytes.size() > iscsi::limits::additional_headers_bytes)
         ahs->refuse("whole words, 1020 bytes at most");
-      draft.headers.insert(draft.headers.end(), bytes.begin(), bytes.end());
+      pieces.headers.insert(pieces.headers.end(), bytes.begin(), bytes.end());
     }
-    draft.data = read_payload(what);
-    draft.padding.resize(iscsi::wire::padding(draft.data.size()));
-    iscsi::wire::store<1>(draft.headers, 4, (draft.headers.size() - bhs_bytes) / 4);
-    iscsi::wire::store<3>(draft.headers, 5, draft.data.size());
-    return assemble(at, what, draft);
+    pieces.data = read_payload(what);
+    pieces.padding.resize(iscsi::wire::padding(pieces.data.size()));
+    iscsi::wire::store<1>(pieces.headers, 4, (pieces.headers.size() - bhs_bytes) / 4);
+    iscsi::wire::store<3>(pieces.headers, 5, pieces.data.size());
+    return assemble(at, what, pieces);
   }
 
   Bytes read_payload(const Reader& what) {
@@ -205,28 +205,28 @@ class Loader {
     return bytes;
   }
 
-  static Bytes assemble(const Reader& at, const Reader& what, Draft& draft) {
+  static Bytes assemble(const Reader& at, const Reader& what, Pieces& pieces) {
     if (const auto digests = what.get("digests"))
       for (const Reader& one : digests->items()) {
         if (one.text() != "header" && one.text() != "data") one.refuse("\"header\" or \"data\"");
-        if (one.text() == "data" && draft.data.empty())
+        if (one.text() == "data" && pieces.data.empty())
           one.refuse("no digest of data without data");
-        (one.text() == "header" ? draft.header_digest : draft.data_digest) = Bytes{};
+        (one.text() == "header" ? pieces.header_digest : pieces.data_digest) = Bytes{};
       }
     const auto but = at.get("but");
     if (but)
-      for (const Reader& item : but->items()) read_but(item, draft);
-    Bytes whole = draft.headers;
+      for (const Reader& item : but->items()) read_but(item, pieces);
+    Bytes whole = pieces.headers;
     const auto append = [&whole](const Bytes& bytes) {
       whole.insert(whole.end(), bytes.begin(), bytes.end());
     };
     const auto append_digest = [&](const std::optional<Bytes>& digest, const Bytes& covered) {
       if (digest) append(digest->empty() ? digest_of(covered) : *digest);
     };
-    const Bytes padded = with_padding(draft);
-    append_digest(draft.header_digest, draft.headers);
+    const Bytes padded = with_padding(pieces);
+    append_digest(pieces.header_digest, pieces.headers);
     append(padded);
-    append_digest(draft.data_digest, padded);
+    append_digest(pieces.data_digest, padded);
     return whole;
   }
 

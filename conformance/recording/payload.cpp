@@ -14,7 +14,7 @@ using iscsi::wire::ByteView;
 
 namespace {
 
-constexpr std::size_t block_bytes = 512;  ///< what is looked for in earlier data, at its multiples
+constexpr std::size_t chunk_bytes = 512;  ///< what is looked for in earlier data, at its multiples
 constexpr std::size_t shortest_run = 24;  ///< bytes that are worth a `fill`
 constexpr std::size_t longest_hexadecimal = 64;
 constexpr std::size_t shortest_pattern = 16;
@@ -147,9 +147,9 @@ Bytes read_literal(const Reader& at) {
 json::Value PayloadWriter::write(ByteView data, std::size_t number) {
   Parts parts;
   if (!write_pattern(parts, data)) {
-    for (std::size_t at = 0; at < data.size(); at += block_bytes) {
-      const ByteView block = data.subspan(at, std::min(block_bytes, data.size() - at));
-      const auto found = block.size() < block_bytes || run_length(block) == block.size()
+    for (std::size_t at = 0; at < data.size(); at += chunk_bytes) {
+      const ByteView block = data.subspan(at, std::min(chunk_bytes, data.size() - at));
+      const auto found = block.size() < chunk_bytes || run_length(block) == block.size()
                              ? seen_.end()
                              : seen_.find(iscsi::wire::as_text(block));
       if (found != seen_.end())
@@ -158,8 +158,8 @@ json::Value PayloadWriter::write(ByteView data, std::size_t number) {
         write_literals(parts, block);
     }
   }
-  for (std::size_t at = 0; at + block_bytes <= data.size(); at += block_bytes) {
-    const ByteView block = data.subspan(at, block_bytes);
+  for (std::size_t at = 0; at + chunk_bytes <= data.size(); at += chunk_bytes) {
+    const ByteView block = data.subspan(at, chunk_bytes);
     seen_.try_emplace(iscsi::wire::as_text(block), Seen{number, at, block});
   }
   return parts.take();

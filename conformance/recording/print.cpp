@@ -14,14 +14,13 @@ using iscsi::pdu::EntryKind;
 using iscsi::pdu::Field;
 using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
+using iscsi::wire::no_tag;
 using json::Array;
 using json::Member;
 using json::Object;
 using json::Value;
 
 namespace {
-
-constexpr std::uint64_t no_tag = 0xffff'ffff;
 
 /// The command by name and fields, if that gives the very bytes.
 std::optional<Value> named_cdb(ByteView cdb) {

@@ -9,15 +9,9 @@ using iscsi::wire::ByteView;
 
 namespace {
 
-constexpr std::uint64_t us_per_ms = 1000;
 constexpr std::size_t most_answers = 200;  ///< times the time that one answer may take
 constexpr std::size_t most_attempts = 4;   ///< of a command that meets unit attentions
 constexpr std::size_t most_remarks = 50;
-constexpr std::uint8_t unit_attention = 0x06;
-
-bool is_unit_attention(const Answer& answer) {
-  return answer.sense && answer.sense->key == unit_attention;
-}
 
 }  // namespace
 
@@ -198,8 +192,8 @@ void Replayer::take_answer(Line& line, const Exchange& live) {
   const auto found = by_live_request_.find(live.request);
   if (found == by_live_request_.end() || !live.answer) return;
   Run& run = *found->second;
-  const bool was_recorded = run.recorded->answer && is_unit_attention(*run.recorded->answer);
-  if (is_unit_attention(*live.answer) && !was_recorded && run.attempts < most_attempts)
+  const bool was_recorded = run.recorded->answer && run.recorded->answer->is_unit_attention();
+  if (live.answer->is_unit_attention() && !was_recorded && run.attempts < most_attempts)
     try_again(line, run);
 }
 

@@ -17,11 +17,6 @@ constexpr std::size_t most_rounds = 8;
 constexpr unsigned initiator_error = 2;       // 10.13.5: Status-Class
 constexpr std::size_t longest_binary = 1024;  // 11.1.4
 
-const std::string* value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
-  return found == pairs.end() ? nullptr : &found->value;
-}
-
 LoginStage code(Stage stage) {
   if (stage == Stage::security) return LoginStage::security_negotiation;
   return stage == Stage::operational ? LoginStage::operational_negotiation

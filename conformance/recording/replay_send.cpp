@@ -8,10 +8,9 @@ namespace conformance {
 using namespace iscsi::pdu;
 using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
+using iscsi::wire::no_tag;
 
 namespace {
-
-constexpr std::uint32_t no_tag = 0xffff'ffff;
 
 void set(Bytes& header, std::string_view name, std::uint64_t value) {
   const Description* pdu = describe(std::to_integer<std::uint8_t>(header[0]) & 0x3fU);

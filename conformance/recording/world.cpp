@@ -149,11 +149,6 @@ class Builder {
   std::map<std::uint16_t, std::uint64_t> reached_;
 };
 
-const std::string* value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
-  return found == pairs.end() ? nullptr : &found->value;
-}
-
 /// What the logins and the discovery of a recording say.
 class Listener {
  public:

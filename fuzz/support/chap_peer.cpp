@@ -9,11 +9,6 @@ namespace {
 
 constexpr std::string_view placeholder{"CHAP_R=right\0", 13};
 
-const text::KeyValue* find(const std::vector<text::KeyValue>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &text::KeyValue::key);
-  return found == pairs.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 /// "0x" and the digits; nothing at all without a challenge.

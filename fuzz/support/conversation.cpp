@@ -10,6 +10,8 @@
 namespace iscsi::fuzz {
 namespace {
 
+using wire::no_tag;
+
 /// 10.8.3, 10.19.2, 10.7: R2T and an unasked NOP-In show the next StatSN, Data-In without status
 /// has none, every other response uses one up.
 enum class StatSnUse : std::uint8_t { none, shown, used };
@@ -35,8 +37,6 @@ void require_no_step_back(std::optional<Serial>& last, Serial now, std::string_v
 
 std::uint32_t plain(wire::InitiatorTaskTag tag) { return static_cast<std::uint32_t>(tag); }
 std::uint32_t plain(wire::TargetTransferTag tag) { return static_cast<std::uint32_t>(tag); }
-
-constexpr std::uint32_t no_tag = 0xffff'ffff;
 
 /// For whoever has to decide who is wrong: FUZZ_TRACE in the environment prints every PDU.
 bool traces() {

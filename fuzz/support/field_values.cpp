@@ -12,7 +12,7 @@ std::uint64_t greatest(unsigned bits) {
   return bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
 }
 
-std::string digests(Settings& settings) {
+std::string digest_list(Settings& settings) {
   return settings.one_of<std::string>({"None", "CRC32C", "CRC32C,None", "None,CRC32C", "X-other"});
 }
 
@@ -115,7 +115,7 @@ std::string draw_key_value(Settings& settings, const text::KeySpec& key) {
   switch (key.kind) {
     case boolean: return settings.one_of<std::string>({"Yes", "No", "Yes", "No", "yes"});
     case list:
-      if (key.key != text::Key::auth_method) return digests(settings);
+      if (key.key != text::Key::auth_method) return digest_list(settings);
       return settings.one_of<std::string>({"None", "CHAP", "CHAP,None", "KRB5,CHAP,None", "SRP"});
     case numerical: return numeral(settings, number_of(settings, key));
     case range:

@@ -8,12 +8,13 @@
 namespace iscsi::fuzz {
 namespace {
 
-constexpr std::uint32_t no_tag = 0xffff'ffff;
+using wire::no_tag;
+
 /// Few tags and units, so that PDUs that an engine has put together meet each other.
 constexpr std::uint64_t task_tags = 16;
 constexpr std::uint64_t units = 4;
 
-constexpr pdu::Place final_place = pdu::bits(1, 0);
+constexpr pdu::Place final_bit = pdu::bits(1, 0);
 constexpr pdu::Place cid_place = pdu::bytes(20, 2);
 
 /// The field as a small signed number: how far it is from where it should be.
@@ -86,7 +87,7 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
   const auto opcode = static_cast<pdu::Opcode>(pdu.opcode());
   const Steering steering = steering_of(pdu);
   if (opcode == pdu::Opcode::login_request) return;
-  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_place) != 0)
+  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_bit) != 0)
     std::erase_if(line.asked, [tag = pdu.field(transfer_tag_place)](const Asked& one) {
       return one.transfer_tag == tag;
     });
@@ -148,10 +149,10 @@ void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
   if (pdu.data.empty()) {
     pdu.data.assign(asked.length, std::byte{0xda});
     pdu.set_field(offset_place, asked.offset);
-    pdu.set_field(final_place, 1);
+    pdu.set_field(final_bit, 1);
     pdu.repair_lengths();
   }
-  if (pdu.field(final_place) != 0)
+  if (pdu.field(final_bit) != 0)
     line.asked.erase(line.asked.begin() + static_cast<std::ptrdiff_t>(which));
 }
 

@@ -11,9 +11,8 @@ namespace {
 
 using text::KeyValue;
 using text::Pair;
-using Answer = std::expected<std::vector<Pair>, Violation>;
+using Reply = std::expected<std::vector<Pair>, Violation>;
 using Keys = std::span<const KeyValue>;
-using Checked = std::expected<void, Violation>;
 
 constexpr std::string_view auth_method = "AuthMethod";
 constexpr std::string_view method_chap = "CHAP";
@@ -25,11 +24,6 @@ constexpr std::string_view chap_r = "CHAP_R";
 
 std::unexpected<Violation> broken(Rule rule, std::uint32_t byte, std::uint64_t found) {
   return std::unexpected(Violation{.rule = rule, .byte = byte, .found = found});
-}
-
-const KeyValue* find(Keys keys, std::string_view name) {
-  const auto found = std::ranges::find(keys, name, &KeyValue::key);
-  return found == keys.end() ? nullptr : &*found;
 }
 
 // What a step's text consists of (11.1.4).
@@ -50,7 +44,7 @@ bool lists(std::span<const std::string_view> names, std::string_view name) {
 }
 
 /// Strangers first: where keys come out of order, the stray key tells more than the missing one.
-Checked check_step(Keys keys, const StepKeys& step) {
+std::expected<void, Violation> check_step(Keys keys, const StepKeys& step) {
   for (const KeyValue& pair : keys)
     if (!lists(step.needed, pair.key) && !lists(step.together, pair.key))
       return broken(Rule::authentication_step_has_no_other_keys, pair.byte, pair.key.size());
@@ -98,7 +92,7 @@ std::expected<std::vector<std::uint64_t>, Violation> decode_algorithms(const Key
   return numbers;
 }
 
-Answer challenge_initiator(Exchange& exchange, Keys keys, const Terms& terms) {
+Reply challenge_initiator(Exchange& exchange, Keys keys, const Terms& terms) {
   const KeyValue& proposal = *find(keys, chap_a);
   const auto offered = decode_algorithms(proposal);
   if (!offered) return std::unexpected(offered.error());
@@ -115,7 +109,7 @@ Answer challenge_initiator(Exchange& exchange, Keys keys, const Terms& terms) {
       {std::string(chap_c), text::encode_hexadecimal(exchange.challenge.value)}};
 }
 
-Answer take_method(Exchange& exchange, Keys keys, const Terms& terms) {
+Reply take_method(Exchange& exchange, Keys keys, const Terms& terms) {
   if (keys.empty()) return std::vector<Pair>{};
   if (const auto step = check_step(keys, {.needed = method_keys}); !step)
     return std::unexpected(step.error());
@@ -126,7 +120,7 @@ Answer take_method(Exchange& exchange, Keys keys, const Terms& terms) {
 }
 
 /// The answer to our own proposal of AuthMethod: there was one value to select.
-Answer take_selection(Exchange& exchange, Keys keys, const Terms& terms) {
+Reply take_selection(Exchange& exchange, Keys keys, const Terms& terms) {
   const KeyValue* selection = find(keys, auth_method);
   if (!selection) return broken(Rule::authentication_is_not_skipped, 0, keys.size());
   if (selection->value != method_chap)
@@ -147,7 +141,7 @@ struct Counter {
 };
 
 /// The third step's values, their notation checked.
-struct Claim {
+struct Proof {
   std::string_view name;
   wire::Bytes response;
   std::optional<Counter> counter;
@@ -176,7 +170,7 @@ std::expected<Counter, Violation> decode_counter(const KeyValue& identifier,
   return Counter{.identifier = static_cast<std::uint8_t>(*number), .challenge = std::move(*bytes)};
 }
 
-std::expected<Claim, Violation> decode_claim(Keys keys, chap::Algorithm algorithm) {
+std::expected<Proof, Violation> decode_proof(Keys keys, chap::Algorithm algorithm) {
   // CHAP_N is text whatever it looks like: "0x61" is a name of four characters.
   const KeyValue& name = *find(keys, chap_n);
   if (name.value.size() > limits::chap_name_bytes)
@@ -184,13 +178,13 @@ std::expected<Claim, Violation> decode_claim(Keys keys, chap::Algorithm algorith
   auto response = decode_response(*find(keys, chap_r), algorithm);
   if (!response) return std::unexpected(response.error());
 
-  Claim claim{.name = name.value, .response = std::move(*response), .counter = {}};
+  Proof proof{.name = name.value, .response = std::move(*response), .counter = {}};
   if (const KeyValue* challenge = find(keys, chap_c)) {
     auto counter = decode_counter(*find(keys, chap_i), *challenge);
     if (!counter) return std::unexpected(counter.error());
-    claim.counter = std::move(*counter);
+    proof.counter = std::move(*counter);
   }
-  return claim;
+  return proof;
 }
 
 /// The response that `secret` gives to our challenge.
@@ -203,23 +197,23 @@ std::expected<chap::Response, Violation> expected_of(const Exchange& exchange,
   return *response;
 }
 
-Checked verify(const Exchange& exchange, const Claim& claim, std::uint32_t byte,
-               const Terms& terms) {
+std::expected<void, Violation> verify(const Exchange& exchange, const Proof& proof,
+                                      std::uint32_t byte, const Terms& terms) {
   // 8.2.1: the initiator must not answer as the target would.
   if (const auto& own = terms.configuration.own_account) {
     const auto ours = expected_of(exchange, own->secret);
     if (!ours) return std::unexpected(ours.error());
-    if (chap::equal(ours->view(), claim.response))
-      return broken(Rule::chap_secrets_differ, byte, claim.response.size());
+    if (chap::equal(ours->view(), proof.response))
+      return broken(Rule::chap_secrets_differ, byte, proof.response.size());
   }
   // An unknown name costs the same hash as a known one.
   const auto& accounts = terms.configuration.accounts;
-  const auto account = std::ranges::find(accounts, claim.name, &Account::name);
+  const auto account = std::ranges::find(accounts, proof.name, &Account::name);
   const bool known = account != accounts.end();
   const auto expected = expected_of(exchange, known ? std::string_view(account->secret) : "");
   if (!expected) return std::unexpected(expected.error());
-  const bool right = chap::equal(expected->view(), claim.response);
-  if (!known || !right) return broken(Rule::chap_response_is_right, byte, claim.response.size());
+  const bool right = chap::equal(expected->view(), proof.response);
+  if (!known || !right) return broken(Rule::chap_response_is_right, byte, proof.response.size());
   return {};
 }
 
@@ -231,8 +225,8 @@ bool is_reflected(const Exchange& exchange, const Counter& counter, const Terms&
 }
 
 /// Proves the target to the initiator. The digest is one that has just been computed.
-Answer prove_target(const Exchange& exchange, const Counter& counter, std::uint32_t byte,
-                    const Terms& terms) {
+Reply prove_target(const Exchange& exchange, const Counter& counter, std::uint32_t byte,
+                   const Terms& terms) {
   const auto& own = terms.configuration.own_account;
   if (!own) return broken(Rule::target_can_be_authenticated, byte, 0);
   const bool strong = own->secret.size() >= limits::chap_strong_secret_bytes;
@@ -244,29 +238,29 @@ Answer prove_target(const Exchange& exchange, const Counter& counter, std::uint3
                            {std::string(chap_r), text::encode_hexadecimal(response->view())}};
 }
 
-Answer take_response(Exchange& exchange, Keys keys, const Terms& terms) {
+Reply take_response(Exchange& exchange, Keys keys, const Terms& terms) {
   const auto step = check_step(keys, {.needed = response_keys, .together = mutual_keys});
   if (!step) return std::unexpected(step.error());
-  const auto claim = decode_claim(keys, exchange.algorithm);
-  if (!claim) return std::unexpected(claim.error());
+  const auto proof = decode_proof(keys, exchange.algorithm);
+  if (!proof) return std::unexpected(proof.error());
 
   const std::uint32_t response_byte = find(keys, chap_r)->value_byte();
-  const std::uint32_t challenge_byte = claim->counter ? find(keys, chap_c)->value_byte() : 0;
-  if (claim->counter && is_reflected(exchange, *claim->counter, terms))
+  const std::uint32_t challenge_byte = proof->counter ? find(keys, chap_c)->value_byte() : 0;
+  if (proof->counter && is_reflected(exchange, *proof->counter, terms))
     return broken(Rule::chap_challenge_is_not_reflected, challenge_byte,
-                  claim->counter->challenge.size());
-  if (const auto verified = verify(exchange, *claim, response_byte, terms); !verified)
+                  proof->counter->challenge.size());
+  if (const auto verified = verify(exchange, *proof, response_byte, terms); !verified)
     return std::unexpected(verified.error());
 
-  exchange.user = claim->name;
+  exchange.user = proof->name;
   exchange.step = AuthenticationStep::done;
-  if (!claim->counter) return std::vector<Pair>{};
-  return prove_target(exchange, *claim->counter, challenge_byte, terms);
+  if (!proof->counter) return std::vector<Pair>{};
+  return prove_target(exchange, *proof->counter, challenge_byte, terms);
 }
 
 }  // namespace
 
-Answer authenticate(Exchange& exchange, Keys keys, const Terms& terms) {
+Reply authenticate(Exchange& exchange, Keys keys, const Terms& terms) {
   switch (exchange.step) {
     case AuthenticationStep::method:
       return exchange.proposed ? take_selection(exchange, keys, terms)

@@ -17,11 +17,6 @@ constexpr std::string_view initiator_name = "InitiatorName";
 constexpr std::string_view target_name = "TargetName";
 constexpr std::string_view session_type = "SessionType";
 
-const KeyValue* find(Pairs pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &KeyValue::key);
-  return found == pairs.end() ? nullptr : &*found;
-}
-
 bool contains(const std::vector<Name>& names, const Name& name) {
   return std::ranges::find(names, name) != names.end();
 }

@@ -16,12 +16,10 @@ struct SnackRequest {
   static constexpr std::string_view name = "SNACK Request", section = "10.16";
   static constexpr auto data_segment = DataSegment::none;
 
-  static constexpr std::uint32_t no_tag = 0xffff'ffff;
-
   SnackType type{};
   wire::Lun lun{};
   wire::InitiatorTaskTag initiator_task_tag = wire::InitiatorTaskTag::none;
-  std::uint32_t transfer_or_snack_tag = no_tag;  // DataACK: TTT; R-Data: the SNACK tag
+  std::uint32_t transfer_or_snack_tag = wire::no_tag;  // DataACK: TTT; R-Data: the SNACK tag
   wire::StatSN exp_stat_sn{};
   std::uint32_t begin_run = 0;
   std::uint32_t run_length = 0;  // how many; 0: all from `begin_run` on
@@ -33,8 +31,8 @@ struct SnackRequest {
   /// 10.16.5: the tag that this type has to carry is there, and no other one.
   [[nodiscard]] constexpr bool has_its_tag() const {
     if (type == SnackType::r_data)
-      return transfer_or_snack_tag != 0 && transfer_or_snack_tag != no_tag;
-    return (type == SnackType::data_ack) == (transfer_or_snack_tag != no_tag);
+      return transfer_or_snack_tag != 0 && transfer_or_snack_tag != wire::no_tag;
+    return (type == SnackType::data_ack) == (transfer_or_snack_tag != wire::no_tag);
   }
 
   static constexpr auto layout() {

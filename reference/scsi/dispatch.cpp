@@ -22,7 +22,7 @@ std::unexpected<Refusal> refuse(const Sense& sense) {
   return std::unexpected(Refusal{.sense = sense});
 }
 
-bool conflicts(const Request& request) {
+bool is_reserved_by_another(const Request& request) {
   const auto holder = request.unit->reserved_by;
   if (!holder || *holder == request.command.nexus) return false;
   switch (request.row.under_reservation) {
@@ -39,7 +39,8 @@ std::optional<Refusal> stands_between(const Request& request) {
       request.row.passes_attention ? nullptr : request.unit->attentions.next(request.command.nexus);
   const bool after_reset =
       attention != nullptr && attention->additional.code == asc::power_on_or_reset.code;
-  if (!after_reset && conflicts(request)) return Refusal{.status = Status::reservation_conflict};
+  if (!after_reset && is_reserved_by_another(request))
+    return Refusal{.status = Status::reservation_conflict};
   if (attention != nullptr) return Refusal{.sense = *attention, .of_attention = true};
   return std::nullopt;
 }

@@ -3,20 +3,20 @@
 namespace scsi {
 namespace {
 
-constexpr std::size_t caching = 0, control = 20, exceptions = 32;
+constexpr std::size_t caching_page = 0, control_page = 20, exceptions_page = 32;
 constexpr ModePage page_table[] = {
-    {.code = 0x08, .offset = caching, .bytes = 20},
-    {.code = 0x0A, .offset = control, .bytes = 12},
-    {.code = 0x1C, .offset = exceptions, .bytes = 12},
+    {.code = 0x08, .offset = caching_page, .bytes = 20},
+    {.code = 0x0A, .offset = control_page, .bytes = 12},
+    {.code = 0x1C, .offset = exceptions_page, .bytes = 12},
 };
 
 struct Bit {
   std::size_t byte;
   std::byte mask;
 };
-constexpr Bit wce{caching + 2, std::byte{0x04}};
-constexpr Bit d_sense{control + 2, std::byte{0x04}};
-constexpr Bit swp{control + 4, std::byte{0x08}};
+constexpr Bit wce{caching_page + 2, std::byte{0x04}};
+constexpr Bit d_sense{control_page + 2, std::byte{0x04}};
+constexpr Bit swp{control_page + 4, std::byte{0x08}};
 
 constexpr ModePages::Image headers() {
   ModePages::Image image{};
@@ -32,9 +32,9 @@ constexpr ModePages::Image initial(bool write_cache) {
   if (write_cache) image[wce.byte] |= wce.mask;
   // QUEUE ALGORITHM MODIFIER 1: SIMPLE commands may be reordered. No order is promised by the pages
   // that the owner of the task set might not keep.
-  image[control + 3] = std::byte{0x10};
+  image[control_page + 3] = std::byte{0x10};
   // DEXCPT: no informational exception is ever reported.
-  image[exceptions + 2] = std::byte{0x08};
+  image[exceptions_page + 2] = std::byte{0x08};
   return image;
 }
 

@@ -68,11 +68,6 @@ void declare(CLI::App& app, Flags& flags) {
                "print a random CHAP secret of 128 bits and end (RFC 3720 8.2.1)");
 }
 
-/// Raised while flags are applied, caught in `configuration_from_arguments`.
-struct Wrong {
-  std::string line;
-};
-
 template <typename T>
 T accept(const std::string& flag, Parsed<T> parsed) {
   if (!parsed) throw Wrong{flag + ": " + parsed.error()};

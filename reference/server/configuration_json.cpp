@@ -14,11 +14,6 @@ namespace {
 
 using json = nlohmann::json;
 
-/// Unwinds to `configuration_from_json`, which is the only one to see it.
-struct Wrong {
-  std::string line;
-};
-
 /// A value and where it stands, as `luns[2].size`.
 struct Node {
   const json& value;

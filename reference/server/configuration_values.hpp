@@ -19,6 +19,11 @@ using Parsed = std::expected<T, std::string>;
 /// Nothing, or what was wrong.
 using Complaint = std::optional<std::string>;
 
+/// Thrown from deep inside a command line or a file; the function that reads the whole catches it.
+struct Wrong {
+  std::string line;
+};
+
 /// Bytes: digits, then perhaps K, M, G, T or P for powers of 1024. Not zero.
 [[nodiscard]] Parsed<std::uint64_t> parse_size(std::string_view text);
 

@@ -14,4 +14,7 @@ namespace iscsi::text {
   return {.rule = rule, .byte = static_cast<std::uint32_t>(byte), .found = found};
 }
 
+/// What was found, where that is a character.
+[[nodiscard]] constexpr std::uint64_t code(char c) { return static_cast<unsigned char>(c); }
+
 }  // namespace iscsi::text

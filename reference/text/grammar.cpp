@@ -23,8 +23,6 @@ constexpr bool is_name_character(char c) {
   return is_letter(c) || is_digit(c) || std::string_view{"-.:"}.contains(c) || is_beyond_ascii(c);
 }
 
-std::uint64_t code(char c) { return static_cast<unsigned char>(c); }
-
 /// The first character that `allowed` does not admit, as a breach of `rule`.
 template <class Allowed>
 std::optional<Violation> check_characters(std::string_view text, std::uint32_t byte, Rule rule,
@@ -82,6 +80,11 @@ std::optional<Violation> check_length(std::string_view value, std::uint32_t byte
 }
 
 }  // namespace
+
+const KeyValue* find(std::span<const KeyValue> pairs, std::string_view key) {
+  const auto found = std::ranges::find(pairs, key, &KeyValue::key);
+  return found == pairs.end() ? nullptr : &*found;
+}
 
 // Pairs.
 

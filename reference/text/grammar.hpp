@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ struct KeyValue {
   }
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
 };
+
+/// The first pair with that key, or null.
+[[nodiscard]] const KeyValue* find(std::span<const KeyValue> pairs, std::string_view key);
 
 /// One pair to be sent.
 struct Pair {

@@ -12,8 +12,6 @@ namespace {
 
 using Digits = std::expected<wire::Bytes, Violation>;
 
-std::uint64_t code(char c) { return static_cast<unsigned char>(c); }
-
 constexpr bool is_decimal_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A value's notation, and what follows its prefix.

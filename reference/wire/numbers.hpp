@@ -38,8 +38,9 @@ using StatSN = Serial<struct StatSNPurpose>;  // 3.2.2.2: per connection
 using DataSN = Serial<struct DataSNPurpose>;  // 3.2.2.3: per task; R2TSN shares it
 
 /// 10.2.1.8, 10.7.4: all ones is reserved and means that there is no tag.
-enum class InitiatorTaskTag : std::uint32_t { none = 0xffff'ffff };
-enum class TargetTransferTag : std::uint32_t { none = 0xffff'ffff };
+inline constexpr std::uint32_t no_tag = 0xffff'ffff;
+enum class InitiatorTaskTag : std::uint32_t { none = no_tag };
+enum class TargetTransferTag : std::uint32_t { none = no_tag };
 
 /// 10.2.1.7: the eight bytes of a SAM-2 logical unit number, as one big-endian number.
 enum class Lun : std::uint64_t {};
