@@ -56,6 +56,7 @@ std::size_t CheckedCaptures::case_of(Reading& reading, ConnectionNumber connecti
                  .transcript = {}};
   cases_.push_back(std::move(one));
   found_.emplace_back();
+  judged_.push_back(0);
   return reading.cases[connection] = cases_.size() - 1;
 }
 
@@ -79,16 +80,20 @@ void CheckedCaptures::keep(Reading& reading, Record record) {
 void CheckedCaptures::add_findings(Reading& reading) {
   const std::size_t first = reading.next_record - reading.recent.size();
   for (Finding& finding : reading.monitor.take_findings()) {
-    // One that is too old to be shown is shown with the oldest PDU that there is.
-    const std::size_t record = std::max(finding.record, first);
-    Recent& recent = reading.recent.at(record - first);
-    if (++found_[recent.case_index][{finding.rule, finding.side}] > findings_shown) continue;
-    CaseResult& one = cases_[recent.case_index];
-    if (recent.place == nowhere) {
-      recent.place = one.transcript.size();
-      one.transcript.push_back(recent.record);
+    const std::size_t index = case_of(reading, finding.connection);
+    if (++found_[index][{finding.rule, finding.side}] > findings_shown) continue;
+    CaseResult& one = cases_[index];
+    // A PDU that is no longer there cannot be shown.
+    if (finding.record < first) {
+      finding.record = nowhere;
+    } else {
+      Recent& recent = reading.recent.at(finding.record - first);
+      if (recent.place == nowhere) {
+        recent.place = one.transcript.size();
+        one.transcript.push_back(recent.record);
+      }
+      finding.record = recent.place;
     }
-    finding.record = finding.record < first ? nowhere : recent.place;
     auto& seen = finding.side == Side::target ? one.observation : one.of_initiator;
     seen.findings.push_back(std::move(finding));
   }
@@ -118,12 +123,14 @@ std::expected<void, std::string> CheckedCaptures::read(const std::string& file) 
     auto record = reading.capture.next();
     if (!record) return std::unexpected(file + ": " + record.error());
     if (!*record) break;
+    const std::int64_t judged_before = reading.monitor.judged();
     reading.monitor.take(**record);
+    judged_[case_of(reading, (*record)->connection)] += reading.monitor.judged() - judged_before;
     keep(reading, **std::move(record));
     add_findings(reading);
   }
   reading.monitor.finish();
-  if (!reading.recent.empty()) add_findings(reading);
+  add_findings(reading);
   count_looks(reading.monitor);
   for (const CaptureNote& note : reading.capture.take_notes())
     add_note(reading.name + (note.packet != 0 ? ", packet " + std::to_string(note.packet) : "") +
@@ -137,6 +144,10 @@ RunResult CheckedCaptures::result(bool strict) {
   run.both_sides = true;
   for (std::size_t i = 0; i < cases_.size(); ++i) {
     CaseResult& one = cases_[i];
+    if (judged_[i] == 0) {
+      one.judgement.verdict = Verdict::inconclusive;
+      one.judgement.what = "the capture lacks the packets that it takes to judge it";
+    }
     judge(one, strict);
     for (const auto& [place, times] : found_[i])
       if (times > findings_shown)

@@ -46,6 +46,7 @@ class CheckedCaptures {
   std::deque<Story> stories_;
   std::vector<CaseResult> cases_;
   std::vector<std::map<Place, std::size_t>> found_;  ///< per case, how often
+  std::vector<std::int64_t> judged_;                 ///< the same, how often anything
   std::vector<std::string> notes_;
   std::array<Looks, 2> checked_;
   std::array<Looks, 2> inconclusive_;
