@@ -79,6 +79,17 @@ void CapturedConnection::finish() {
   }
 }
 
+void CapturedConnection::leave(Stamp at, std::string why) {
+  finish();
+  if (state_ != State::iscsi || closed_) return;
+  closed_ = true;
+  note(at, std::move(why));
+  Record record;
+  record.kind = Record::Kind::left;
+  record.midway = true;
+  tell(directions_[0], std::move(record), at);
+}
+
 std::uint64_t CapturedConnection::holds_from() const {
   if (state_ == State::foreign || reset_) return never;
   std::uint64_t from = never;
@@ -210,7 +221,8 @@ void CapturedConnection::establish(std::size_t initiator, bool midway) {
   state_ = State::iscsi;
   directions_[initiator].role = Role::initiator;
   directions_[1 - initiator].role = Role::target;
-  number_ = sink_->open({.initiator = ends_.ends[initiator], .target = ends_.ends[1 - initiator]});
+  number_ = sink_->open(
+      {.initiator = ends_.ends[initiator].print(), .target = ends_.ends[1 - initiator].print()});
   for (Direction& direction : directions_) direction.searches = {};
   if (login_whole_) talk_ = std::make_unique<Talk>(Parameters{});
   Record record;

@@ -48,7 +48,7 @@ std::size_t CheckedCaptures::case_of(Reading& reading, ConnectionNumber connecti
   const Flow flow = reading.capture.flow(connection);
   Story& story = stories_.emplace_back();
   story.name = reading.name;
-  story.claim = "from " + flow.initiator.print() + " to " + flow.target.print();
+  story.claim = "from " + flow.initiator + " to " + flow.target;
   CaseResult one{.name = reading.name + "/" + std::to_string(connection),
                  .story = &story,
                  .judgement = {},

@@ -175,11 +175,13 @@ std::string print_place(const Record& record, std::optional<std::uint32_t> byte)
 }
 
 std::string title_of(const Record& record) {
-  return is_pdu(record) ? show(record).name : std::string{event_text(record.kind)};
+  return is_pdu(record) ? show(record).name : std::string{event_text(record)};
 }
 
-std::string_view event_text(Record::Kind kind) {
-  switch (kind) {
+std::string_view event_text(const Record& record) {
+  if (record.kind == Record::Kind::left && record.midway)
+    return "the connection is over, its end is not in the capture";
+  switch (record.kind) {
     case Record::Kind::opened: return "connection opened";
     case Record::Kind::ended: return "the target ended the connection";
     case Record::Kind::broken: return "the target reset the connection";
@@ -197,7 +199,7 @@ std::string_view event_text(Record::Kind kind) {
 
 std::string print_line(const Record& record, std::string_view task) {
   const std::string connection = " " + std::to_string(record.connection) + " ";
-  if (!is_pdu(record)) return "--" + connection + std::string{event_text(record.kind)};
+  if (!is_pdu(record)) return "--" + connection + std::string{event_text(record)};
   if (record.kind == Record::Kind::sent)
     return "->" + connection + pdu_text(record, task) + (record.damaged ? " [spoilt]" : "");
   if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record, task);
@@ -208,9 +210,10 @@ std::string print_line(const Record& record, std::string_view task) {
 
 std::string print_packet_line(const Record& record, std::string_view task) {
   const std::string micros = std::to_string(record.at_us % 1'000'000 + 1'000'000).substr(1);
-  std::string line = std::to_string(record.at_us / 1'000'000) + "." + micros + " #" +
-                     std::to_string(record.packet) + " " + print_line(record, task);
-  if (record.midway) line += ", before the capture began";
+  std::string line = std::to_string(record.at_us / 1'000'000) + "." + micros +
+                     (record.packet == 0 ? "" : " #" + std::to_string(record.packet)) + " " +
+                     print_line(record, task);
+  if (record.midway && record.kind == Record::Kind::opened) line += ", before the capture began";
   if (!record.holes.empty()) line += " [not whole]";
   return line + "\n";
 }

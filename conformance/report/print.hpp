@@ -45,7 +45,7 @@ struct Stretch {
 [[nodiscard]] std::string print_place(const Record& record, std::optional<std::uint32_t> byte);
 
 /// What became of a connection, for the records that are no PDU; else empty.
-[[nodiscard]] std::string_view event_text(Record::Kind kind);
+[[nodiscard]] std::string_view event_text(const Record& record);
 
 /// The PDU's name, or what became of the connection.
 [[nodiscard]] std::string title_of(const Record& record);

@@ -24,9 +24,7 @@ std::string note_text(const CaptureNote& note) {
   return text + note.text;
 }
 
-std::string ends_text(const Flow& flow) {
-  return flow.initiator.print() + " -> " + flow.target.print();
-}
+std::string ends_text(const Flow& flow) { return flow.initiator + " -> " + flow.target; }
 
 /// What a conversation is shown on.
 class View {
