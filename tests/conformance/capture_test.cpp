@@ -424,7 +424,11 @@ TEST_F(Tapped, PdusAreLookedForAsLongAsTheEffortLasts) {
   Stream stream;
   stream.begin(1);
   const Bytes pdus = data_in(10, 4096) + data_in(11, 4096);
-  stream.add({.sequence = 1, .data = pdus, .length = pdus.size()}, {.packet = 1});
+  Segment segment;
+  segment.sequence = 1;
+  segment.data = pdus;
+  segment.length = pdus.size();
+  ASSERT_TRUE(stream.add(segment, {.packet = 1}));
   Effort effort;
   Search search;
   const auto found = search.run(stream, Role::target, any_digests(), {}, effort);
