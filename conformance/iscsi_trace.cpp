@@ -1,11 +1,12 @@
 /// iscsi-trace: looks into captured iSCSI sessions.
 ///
 ///   show      the conversation, PDU by PDU
+///   check     which rules of RFC 3720 either side broke
 ///   convert   a capture to a recording in JSON, a recording to a capture
 ///   replay    a recorded session, acted out against a target
 ///
 /// Exit status: 0 everything came out as expected, 1 it did not, 2 a wrong command line or a file
-/// that cannot be read.
+/// that cannot be read to its end, 77 no iSCSI in the files, or nothing to replay.
 
 #include "conformance/trace/options.hpp"
 

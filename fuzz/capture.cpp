@@ -31,6 +31,19 @@ void check_pdu(const Record& record) {
   require(record.bytes.size() >= end, "holes are inside of the PDU");
 }
 
+/// The connections that were opened, with their last packets.
+using Connections = std::map<conformance::ConnectionNumber, std::uint64_t>;
+
+void check(const Record& one, Connections& connections) {
+  const bool is_opened = one.kind == Record::Kind::opened;
+  require(connections.contains(one.connection) != is_opened,
+          "a connection is opened once, and first");
+  require(one.packet >= connections[one.connection], "records of a connection are in order");
+  require(one.packet > 0, "a record has its packet");
+  connections[one.connection] = one.packet;
+  if (one.kind == Record::Kind::sent || one.kind == Record::Kind::received) check_pdu(one);
+}
+
 /// A number that stands for all that was read.
 std::uint64_t read(wire::ByteView file) {
   auto capture = conformance::Capture::open(file);
@@ -38,7 +51,7 @@ std::uint64_t read(wire::ByteView file) {
     require(!capture.error().empty(), "a refusal says why");
     return 0;
   }
-  std::map<conformance::ConnectionNumber, std::uint64_t> connections;  // with the last packet
+  Connections connections;
   conformance::TaskNames tasks;
   std::uint64_t sum = 0;
   while (true) {
@@ -50,17 +63,11 @@ std::uint64_t read(wire::ByteView file) {
     }
     if (!*record) return sum;
     const Record& one = **record;
-    const bool is_opened = one.kind == Record::Kind::opened;
-    require(connections.contains(one.connection) != is_opened,
-            "a connection is opened once, and first");
-    require(one.packet >= connections[one.connection], "records of a connection are in order");
-    require(one.packet > 0 && one.packet <= capture->packets() + (std::uint64_t{1} << 48U),
-            "a record has its packet");
-    connections[one.connection] = one.packet;
-    if (one.kind == Record::Kind::sent || one.kind == Record::Kind::received) check_pdu(one);
-    const std::string line = conformance::print_packet_line(one, tasks.about(one));
-    if (one.bytes.size() < 65536) sum += conformance::print_details(one).size();
-    sum = sum * 31 + line.size() + one.bytes.size();
+    if (capture->origin() == conformance::Capture::Origin::packets) check(one, connections);
+    std::string text;
+    conformance::append_packet_line(text, one, tasks.about(one));
+    if (one.bytes.size() < 65536) conformance::append_details(text, one);
+    sum = sum * 31 + text.size() + one.bytes.size();
   }
 }
 

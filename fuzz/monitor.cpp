@@ -50,6 +50,8 @@ bool same(const Finding& one, const Finding& other) {
 void check_finding(const Finding& finding, const Transcript& transcript,
                    const Observation& observation) {
   require(finding.record < transcript.size(), "a finding is about a record");
+  require(transcript[finding.record].connection == finding.connection,
+          "a finding is about the connection of its record");
   require(transcript[finding.record].kind == Record::Kind::received,
           "only the target's PDUs are found wrong");
   const auto rules = conformance::monitored_rules();

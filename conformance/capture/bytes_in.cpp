@@ -7,6 +7,7 @@ namespace conformance {
 namespace {
 
 constexpr std::size_t block_bytes = 256U << 10U;
+constexpr int most_filters = 2;  // as libarchive counts: one that compresses, and the file itself
 
 struct Closer {
   void operator()(archive* opened) const { archive_read_free(opened); }
@@ -56,6 +57,9 @@ class ArchiveBytes : public BytesIn {
 
 std::expected<std::unique_ptr<BytesIn>, std::string> opened(Archive file, int status) {
   if (status != ARCHIVE_OK) return std::unexpected(error_of(file.get()));
+  // Each layer may be a thousand times as long as the one below it: nobody needs two.
+  if (archive_filter_count(file.get()) > most_filters)
+    return std::unexpected("compressed more than once");
   archive_entry* entry = nullptr;
   const int found = archive_read_next_header(file.get(), &entry);
   if (found < ARCHIVE_WARN) return std::unexpected(error_of(file.get()));

@@ -25,7 +25,7 @@ class BytesIn {
   [[nodiscard]] virtual std::expected<iscsi::wire::ByteView, std::string> next() = 0;
 };
 
-/// A file as it is, or compressed by gzip, bzip2, xz, lzma or zstd: its contents decide.
+/// A file as it is, or compressed once by gzip, bzip2, xz, lzma or zstd: its contents decide.
 [[nodiscard]] std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(
     const std::filesystem::path& file);
 

@@ -10,36 +10,52 @@ namespace conformance {
 
 namespace {
 
-std::expected<Capture, std::string> open_packets(std::unique_ptr<PeekedBytes> bytes) {
-  std::string_view text = iscsi::wire::as_text(bytes->first());
-  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  if (text.starts_with('['))
+/// The first character that is no blank.
+char first_mark(const PeekedBytes& bytes) {
+  const std::string_view text = iscsi::wire::as_text(bytes.first());
+  const std::size_t at = text.find_first_not_of(" \t\r\n");
+  return at == text.npos ? '\0' : text[at];
+}
+
+using Peeked = std::expected<std::unique_ptr<PeekedBytes>, std::string>;
+
+std::expected<Capture, std::string> open_packets(Peeked opened) {
+  if (!opened) return std::unexpected(opened.error());
+  std::unique_ptr<PeekedBytes> bytes = *std::move(opened);
+  if (first_mark(*bytes) == '[')
     return Capture{std::make_unique<PacketCapture>(open_wireshark_json(std::move(bytes)))};
-  if (text.starts_with('{'))
-    return std::unexpected("a JSON object; what is read is Wireshark's array of packets");
+  if (is_json_object(*bytes)) {
+    auto recording = read_recording({}, std::move(bytes));
+    if (!recording) return std::unexpected(recording.error());
+    return Capture{records_of(*std::move(recording)), Capture::Origin::recording};
+  }
   auto packets = open_pcap(std::move(bytes));
   if (!packets) return std::unexpected(packets.error());
   return Capture{std::make_unique<PacketCapture>(*std::move(packets))};
 }
 
-std::expected<Capture, std::string> open_bytes_in(
-    std::expected<std::unique_ptr<BytesIn>, std::string> bytes) {
+Peeked peeked(std::expected<std::unique_ptr<BytesIn>, std::string> bytes) {
   if (!bytes) return std::unexpected(bytes.error());
-  auto peeked = PeekedBytes::look_into(*std::move(bytes));
-  if (!peeked) return std::unexpected(peeked.error());
-  return open_packets(*std::move(peeked));
+  return PeekedBytes::look_into(*std::move(bytes));
 }
 
 }  // namespace
 
+std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
+    const std::filesystem::path& file) {
+  return peeked(open_bytes(file));
+}
+
+bool is_json_object(const PeekedBytes& bytes) { return first_mark(bytes) == '{'; }
+
 std::expected<Capture, std::string> Capture::open(const std::filesystem::path& file) {
-  auto capture = open_bytes_in(open_bytes(file));
+  auto capture = open_packets(open_peeked(file));
   if (!capture) return std::unexpected(file.string() + ": " + capture.error());
   return capture;
 }
 
 std::expected<Capture, std::string> Capture::open(iscsi::wire::ByteView file) {
-  return open_bytes_in(open_bytes(file));
+  return open_packets(peeked(open_bytes(file)));
 }
 
 std::expected<std::unique_ptr<PeekedBytes>, std::string> PeekedBytes::look_into(

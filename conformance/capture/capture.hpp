@@ -9,9 +9,8 @@
 /// Connections are numbered from 0 in the order in which they turn out to be iSCSI. Who is the
 /// initiator is told by what is said, never by ports. What a file does not hold is told too:
 /// `lost` and `lost_sent` stand where PDUs are missing, `Hole`s where a PDU was cut, `midway`
-/// where a beginning is missing; nothing of that is anybody's breach of a rule.
+/// where a beginning or an end is missing; nothing of that is anybody's breach of a rule.
 
-#include <array>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -24,20 +23,11 @@
 
 namespace conformance {
 
-/// One end of a TCP connection. An IPv4 address fills the first four bytes.
-struct Endpoint {
-  std::array<std::uint8_t, 16> address{};
-  std::uint16_t port = 0;
-  bool v6 = false;
-
-  /// `192.0.2.1:3260`, `[2001:db8::1]:3260`.
-  [[nodiscard]] std::string print() const;
-  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
-};
-
+/// The two ends of a connection, as `192.0.2.1:3260` or `[2001:db8::1]:3260`; empty if they are not
+/// told.
 struct Flow {
-  Endpoint initiator;
-  Endpoint target;
+  std::string initiator;
+  std::string target;
 };
 
 /// What is to be said about the file, not about the conversation.
@@ -58,8 +48,8 @@ class RecordSource {
   RecordSource& operator=(RecordSource&&) = delete;
   virtual ~RecordSource() = default;
 
-  /// The next record, or nothing at the end. Errors name the packet, or the place in the file;
-  /// after one there is nothing more to read.
+  /// The next record, or nothing at the end. Errors name the packet; after one there is nothing
+  /// more to read.
   [[nodiscard]] virtual std::expected<std::optional<Record>, std::string> next() = 0;
 
   /// Who talks to whom; of connections that have had a record.
@@ -67,33 +57,32 @@ class RecordSource {
 
   /// The notes since the last call.
   [[nodiscard]] virtual std::vector<CaptureNote> take_notes() = 0;
-
-  /// Packets read so far.
-  [[nodiscard]] virtual std::uint64_t packets() const = 0;
-
-  /// Microseconds from 1970 to the first packet, from which `Record::at_us` counts.
-  [[nodiscard]] virtual std::uint64_t began_at_us() const = 0;
 };
 
 class Capture {
  public:
-  /// pcap and pcapng; Wireshark's JSON (`tshark -T json -x`); each also compressed (gzip, xz, zstd,
-  /// bzip2 …). Errors name the file.
+  /// pcap and pcapng; Wireshark's JSON (`tshark -T json -x`); recordings in our own
+  /// (`recording/recording.hpp`), which are held as a whole and believed as they are; each also
+  /// compressed (gzip, xz, zstd, bzip2 …). Errors name the file.
   [[nodiscard]] static std::expected<Capture, std::string> open(const std::filesystem::path& file);
 
   /// The same of a file in memory, which outlives it.
   [[nodiscard]] static std::expected<Capture, std::string> open(iscsi::wire::ByteView file);
 
-  explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
+  enum class Origin : std::uint8_t { packets, recording };
+  explicit Capture(std::unique_ptr<RecordSource> source, Origin origin = Origin::packets)
+      : source_{std::move(source)}, origin_{origin} {}
+
+  /// Records of a recording are what somebody wrote, in whatever order.
+  [[nodiscard]] Origin origin() const { return origin_; }
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
   [[nodiscard]] Flow flow(ConnectionNumber connection) const { return source_->flow(connection); }
   [[nodiscard]] std::vector<CaptureNote> take_notes() { return source_->take_notes(); }
-  [[nodiscard]] std::uint64_t packets() const { return source_->packets(); }
-  [[nodiscard]] std::uint64_t began_at_us() const { return source_->began_at_us(); }
 
  private:
   std::unique_ptr<RecordSource> source_;
+  Origin origin_;
 };
 
 /// A whole capture; for those that are small.

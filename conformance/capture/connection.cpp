@@ -26,6 +26,7 @@ void CapturedConnection::add(std::size_t side, const Segment& segment, Stamp sta
   if (first_.packet == 0) first_ = stamp;
   Direction& sender = directions_[side];
   Direction& other = directions_[1 - side];
+  effort_.earn(segment.data.size());
   if (segment.syn && !sender.stream.begun()) {
     sender.stream.begin(segment.sequence + 1);
     sender.from_syn = true;
@@ -77,6 +78,17 @@ void CapturedConnection::finish() {
       note({}, std::to_string(direction.pdus_with_holes) + " PDUs of the " + name_of(direction) +
                    " are not whole in the capture");
   }
+}
+
+void CapturedConnection::leave(Stamp at, std::string why) {
+  finish();
+  if (state_ != State::iscsi || closed_) return;
+  closed_ = true;
+  note(at, std::move(why));
+  Record record;
+  record.kind = Record::Kind::left;
+  record.midway = true;
+  tell(directions_[0], std::move(record), at);
 }
 
 std::uint64_t CapturedConnection::holds_from() const {
@@ -172,7 +184,7 @@ std::optional<CapturedConnection::Proof> CapturedConnection::find_proof(std::siz
     Direction& direction = directions_[role == Role::initiator ? initiator : 1 - initiator];
     Search& search = direction.searches[static_cast<std::size_t>(role)];
     if (direction.stream.readable().empty()) continue;
-    auto found = search.run(direction.stream, role, any_digests(), numbers_);
+    auto found = search.run(direction.stream, role, any_digests(), numbers_, effort_);
     complete = complete && (found || final);
     (role == Role::initiator ? proof.sent : proof.received) = found;
   }
@@ -210,7 +222,8 @@ void CapturedConnection::establish(std::size_t initiator, bool midway) {
   state_ = State::iscsi;
   directions_[initiator].role = Role::initiator;
   directions_[1 - initiator].role = Role::target;
-  number_ = sink_->open({.initiator = ends_.ends[initiator], .target = ends_.ends[1 - initiator]});
+  number_ = sink_->open(
+      {.initiator = ends_.ends[initiator].print(), .target = ends_.ends[1 - initiator].print()});
   for (Direction& direction : directions_) direction.searches = {};
   if (login_whole_) talk_ = std::make_unique<Talk>(Parameters{});
   Record record;

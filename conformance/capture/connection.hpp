@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "conformance/capture/capture.hpp"
 #include "conformance/capture/proof.hpp"
 #include "conformance/capture/stream.hpp"
 #include "conformance/model/talk.hpp"
@@ -43,12 +44,16 @@ class CapturedConnection {
   /// A segment that `ends[side]` sent.
   void add(std::size_t side, const Segment& segment, Stamp stamp);
 
-  /// What waits for too long at packet `now` is given up, or, in need of memory, what waits for
-  /// longest.
+  /// What waits for too long at packet `now` is given up. In need of memory: the first gap of each
+  /// direction, and what waits for the rest of a PDU.
   void hurry(std::uint64_t now, bool in_need);
 
   /// There is nothing more to come.
   void finish();
+
+  /// The same in the middle of the file: another connection takes its place, or it has to be
+  /// forgotten. `at`: the packet by which it is known; `why` in words.
+  void leave(Stamp at, std::string why);
 
   /// The order from which on records may still be added; the greatest number if none may.
   [[nodiscard]] std::uint64_t holds_from() const;
@@ -114,6 +119,7 @@ class CapturedConnection {
   iscsi::pdu::Digests digests_{};
   bool digests_known_ = false;
   Numbers numbers_;
+  Effort effort_;
   std::unique_ptr<Talk> talk_;  // while it logs in
   bool login_whole_ = true;     // nothing of the login is missing
   bool answer_due_ = false;     // to the login request that may end the login

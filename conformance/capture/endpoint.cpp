@@ -1,4 +1,4 @@
-#include "conformance/capture/capture.hpp"
+#include "conformance/capture/segment.hpp"
 
 namespace conformance {
 namespace {

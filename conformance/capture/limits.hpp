@@ -8,7 +8,7 @@
 namespace conformance::capture_limits {
 
 /// Bytes of all that waits: for missing packets, for the rest of a PDU, for its turn. Beyond it the
-/// oldest wait is given up.
+/// connection that others wait for is pressed, or the one heard last if there is none.
 inline constexpr std::size_t bytes_held = 64U << 20U;
 /// Connections at one time; beyond it the one that was silent for longest is forgotten.
 inline constexpr std::size_t connections = 4096;
@@ -33,6 +33,10 @@ inline constexpr std::uint64_t proof_packets = 1024;
 
 /// Bytes of one direction in which a PDU is looked for before a connection counts as no iSCSI.
 inline constexpr std::uint64_t searched_bytes = 4U << 20U;
+/// Bytes of work (`Effort`) that go into looking for PDUs: of a connection, and for each byte that
+/// it brings. Where they are used up, what cannot be told at once counts as nothing.
+inline constexpr std::uint64_t effort_of_connection = 64U << 20U;
+inline constexpr std::uint64_t effort_per_byte = 64;
 /// DataSegmentLength of a PDU that has to be proved. The others may have what fits in three bytes.
 inline constexpr std::size_t proved_data_bytes = 1U << 20U;
 /// PDUs in a row that prove a stream by their form alone.
@@ -41,6 +45,9 @@ inline constexpr std::size_t proof_pdus = 3;
 inline constexpr std::size_t notes = 1024;
 inline constexpr std::size_t notes_of_connection = 32;
 
+/// Characters of a recording, which is held as a whole: in hexadecimal, as many bytes of PDUs as it
+/// may have.
+inline constexpr std::size_t recording_bytes = 512U << 20U;
 /// Characters of one packet in Wireshark's JSON, which has each byte several times.
 inline constexpr std::size_t json_packet_bytes = 64U << 20U;
 /// Bytes that one packet may say it had on the wire.

@@ -48,13 +48,13 @@ std::expected<std::optional<Record>, std::string> PacketCapture::next() {
 }
 
 void PacketCapture::read(const Packet& packet) {
-  if (++packets_ == 1) began_at_us_ = packet.at_us;
+  if (!began_at_us_) began_at_us_ = packet.at_us;
   const Unwrapped unwrapped = unwrap(packet);
   if (unwrapped.fragment && ++fragments_ == 1)
     note({.packet = packet.number, .text = "IP fragments are left out"});
   if (!unwrapped.segment) return;
   take(*unwrapped.segment,
-       {.packet = packet.number, .at_us = packet.at_us - std::min(packet.at_us, began_at_us_)});
+       {.packet = packet.number, .at_us = packet.at_us - std::min(packet.at_us, *began_at_us_)});
   press(packet.number);
 }
 
@@ -63,26 +63,32 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
   const Ends ends = in_order ? Ends{{segment.source, segment.destination}}
                              : Ends{{segment.destination, segment.source}};
   const std::size_t side = in_order ? 0 : 1;
-  const auto found = index_.find(ends);
-  auto entry = found == index_.end() ? entries_.end() : found->second;
+  auto entry = entry_of(ends);
   if (entry != entries_.end() && entry->connection.is_replaced_by(side, segment)) {
-    entry->connection.finish();
+    entry->connection.leave(stamp, "another connection takes its place; its end is not shown");
     remove(entry);
     entry = entries_.end();
   }
   if (entry == entries_.end()) {
     // An acknowledgement alone says nothing of a connection that has to be found out about.
     if (!segment.syn && segment.length == 0) return;
-    entry = enter(ends);
+    entry = enter(ends, stamp);
   }
   entries_.splice(entries_.begin(), entries_, entry);
   entry->connection.add(side, segment, stamp);
   account(entry);
 }
 
-PacketCapture::Entries::iterator PacketCapture::enter(const Ends& ends) {
+/// Most packets are of the connection that was heard last.
+PacketCapture::Entries::iterator PacketCapture::entry_of(const Ends& ends) {
+  if (!entries_.empty() && entries_.front().ends == ends) return entries_.begin();
+  const auto found = index_.find(ends);
+  return found == index_.end() ? entries_.end() : found->second;
+}
+
+PacketCapture::Entries::iterator PacketCapture::enter(const Ends& ends, Stamp stamp) {
   if (entries_.size() >= capture_limits::connections) {
-    entries_.back().connection.finish();
+    entries_.back().connection.leave(stamp, "forgotten: too many connections at one time");
     remove(std::prev(entries_.end()));
   }
   RecordSink& sink = *this;

@@ -19,8 +19,6 @@ class PacketCapture : public RecordSource, private RecordSink {
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() override;
   [[nodiscard]] Flow flow(ConnectionNumber connection) const override;
   [[nodiscard]] std::vector<CaptureNote> take_notes() override;
-  [[nodiscard]] std::uint64_t packets() const override { return packets_; }
-  [[nodiscard]] std::uint64_t began_at_us() const override { return began_at_us_; }
 
  private:
   struct Entry {
@@ -40,7 +38,8 @@ class PacketCapture : public RecordSource, private RecordSink {
 
   void read(const Packet& packet);
   void take(const Segment& segment, Stamp stamp);
-  Entries::iterator enter(const Ends& ends);
+  [[nodiscard]] Entries::iterator entry_of(const Ends& ends);
+  Entries::iterator enter(const Ends& ends, Stamp stamp);
   void remove(Entries::iterator entry);
   void account(Entries::iterator entry);
   void press(std::uint64_t now);
@@ -56,9 +55,8 @@ class PacketCapture : public RecordSource, private RecordSink {
   std::map<ConnectionNumber, Flow> flows_;
   ConnectionNumber opened_ = 0;
   std::vector<CaptureNote> notes_;
-  std::uint64_t packets_ = 0;
+  std::optional<std::uint64_t> began_at_us_;  // the time of the first packet
   std::uint64_t fragments_ = 0;
-  std::uint64_t began_at_us_ = 0;
   bool finished_ = false;
   std::optional<std::string> error_;
 };

@@ -52,6 +52,17 @@ constexpr std::array<Shape, 10> target_shapes{{
     {Opcode::reject, 0xff, 0x80},
 }};
 
+/// By operation code; for one that has no shape, a value that its bits cannot have.
+template <std::size_t N>
+consteval std::array<Shape, 64> by_operation_code(const std::array<Shape, N>& shapes) {
+  std::array<Shape, 64> table{};
+  table.fill({.opcode = {}, .mask = 0, .value = 1});
+  for (const Shape& shape : shapes) table.at(static_cast<std::size_t>(shape.opcode)) = shape;
+  return table;
+}
+constexpr auto initiator_table = by_operation_code(initiator_shapes);
+constexpr auto target_table = by_operation_code(target_shapes);
+
 unsigned at(ByteView bytes, std::size_t offset) { return std::to_integer<unsigned>(bytes[offset]); }
 
 Opcode opcode_of(ByteView header) { return static_cast<Opcode>(at(header, 0) & 0x3fU); }
@@ -101,12 +112,18 @@ bool data_is_intact(ByteView behind, std::size_t length) {
          iscsi::wire::load_digest(behind.subspan(padded, iscsi::limits::digest_bytes));
 }
 
+/// What is readable of a stream.
+struct Ground {
+  ByteView bytes;
+  std::vector<Hole> holes;
+};
+
 /// From `offset` over PDUs as long as they are plausible.
-Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) {
+Walk walk(const Ground& ground, std::size_t offset, Role role, Digests digests, Effort& effort) {
   Walk result;
-  const ByteView bytes = stream.readable();
-  const std::vector<Hole> holes = stream.holes_before(bytes.size());
+  const auto& [bytes, holes] = ground;
   const auto has_hole = [&](std::size_t from, std::size_t to) {
+    effort.spend(holes.size());
     return std::ranges::any_of(holes, [&](const Hole& hole) {
       return hole.offset < to && from < std::size_t{hole.offset} + hole.length;
     });
@@ -114,6 +131,7 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
   while (result.pdus < capture_limits::proof_pdus) {
     if (offset + bhs_bytes > bytes.size()) return result;
     const ByteView header = bytes.subspan(offset, bhs_bytes);
+    effort.spend(bhs_bytes);
     if (has_hole(offset, offset + bhs_bytes))
       return result.pdus > 0 ? result : Walk{.is_broken = true};
     if (!is_plausible(role, header)) return {.is_broken = true};
@@ -133,6 +151,7 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
     const std::size_t end = offset + front + behind;
     if (end > bytes.size()) return result;
     if (digests.data && data > 0 && !has_hole(offset + front, end)) {
+      effort.spend(behind);
       if (!data_is_intact(bytes.subspan(offset + front, behind), data)) return {.is_broken = true};
       result.by_digest = true;
     }
@@ -143,17 +162,18 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
 }
 
 /// The best reading of what begins at `offset`; nothing if every one breaks.
-std::optional<Candidate> candidate_at(const Stream& stream, std::size_t offset, Role role,
-                                      const std::vector<Digests>& digests, const Numbers& numbers) {
+std::optional<Candidate> candidate_at(const Ground& ground, std::size_t offset, Role role,
+                                      const std::vector<Digests>& digests, const Numbers& numbers,
+                                      Effort& effort) {
   std::optional<Candidate> best;
   for (const Digests pair : digests) {
-    const Walk walked = walk(stream, offset, role, pair);
+    const Walk walked = walk(ground, offset, role, pair, effort);
     if (walked.is_broken) continue;
     if (best && (best->by_digest >= walked.by_digest && best->pdus >= walked.pdus)) continue;
     best = Candidate{
         .offset = offset, .digests = pair, .pdus = walked.pdus, .by_digest = walked.by_digest};
   }
-  if (best) best->by_numbers = numbers.fit(role, stream.readable().subspan(offset, bhs_bytes));
+  if (best) best->by_numbers = numbers.fit(role, ground.bytes.subspan(offset, bhs_bytes));
   return best;
 }
 
@@ -163,13 +183,11 @@ bool is_plausible(Role role, ByteView header) {
   const unsigned first = at(header, 0);
   // Bit 0 is reserved (10.2.1.1), and the I bit is the initiator's.
   if ((first & (role == Role::initiator ? 0x80U : 0xc0U)) != 0) return false;
-  const std::span<const Shape> shapes = role == Role::initiator
-                                            ? std::span<const Shape>{initiator_shapes}
-                                            : std::span<const Shape>{target_shapes};
-  const auto shape = std::ranges::find(shapes, opcode_of(header), &Shape::opcode);
-  if (shape == shapes.end() || (at(header, 1) & shape->mask) != shape->value) return false;
+  const auto& table = role == Role::initiator ? initiator_table : target_table;
+  const Shape& shape = table[first & 0x3fU];
+  if ((at(header, 1) & shape.mask) != shape.value) return false;
   const std::size_t data = data_length(header);
-  if (data > capture_limits::proved_data_bytes || (data > 0 && !shape->has_data)) return false;
+  if (data > capture_limits::proved_data_bytes || (data > 0 && !shape.has_data)) return false;
   if (role == Role::initiator) return is_plausible_request(header);
   // 3.2.2.1: MaxCmdSN is not below ExpCmdSN - 1.
   return at(header, 4) == 0 && number(header, 32) - number(header, 28) + 1 <= widest_command_window;
@@ -200,11 +218,26 @@ bool Numbers::fit(Role role, ByteView header) const {
 }
 
 std::optional<Candidate> Search::run(const Stream& stream, Role role,
-                                     const std::vector<Digests>& digests, const Numbers& numbers) {
-  const ByteView bytes = stream.readable();
-  for (; rejected_ + bhs_bytes <= bytes.size(); ++rejected_) {
-    if (!is_plausible(role, bytes.subspan(rejected_, bhs_bytes))) continue;
-    if (auto found = candidate_at(stream, rejected_, role, digests, numbers)) return found;
+                                     const std::vector<Digests>& digests, const Numbers& numbers,
+                                     Effort& effort) {
+  const Ground ground{.bytes = stream.readable(),
+                      .holes = stream.holes_before(stream.readable().size())};
+  effort.spend(ground.holes.size());
+  auto hole = ground.holes.begin();
+  for (; rejected_ + bhs_bytes <= ground.bytes.size(); ++rejected_) {
+    // No header begins where bytes of it are missing.
+    while (hole != ground.holes.end() && hole->offset < rejected_ + bhs_bytes) {
+      rejected_ = std::max(rejected_, std::size_t{hole->offset} + hole->length);
+      ++hole;
+    }
+    if (rejected_ + bhs_bytes > ground.bytes.size()) break;
+    if (!is_plausible(role, ground.bytes.subspan(rejected_, bhs_bytes))) continue;
+    const auto found = candidate_at(ground, rejected_, role, digests, numbers, effort);
+    if (effort.is_used_up()) {
+      rejected_ = ground.bytes.size();
+      return std::nullopt;
+    }
+    if (found) return found;
   }
   return std::nullopt;
 }

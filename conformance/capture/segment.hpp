@@ -2,10 +2,22 @@
 
 /// From a packet to the TCP segment in it.
 
-#include "conformance/capture/capture.hpp"
+#include <array>
+
 #include "conformance/capture/packet.hpp"
 
 namespace conformance {
+
+/// One end of a TCP connection. An IPv4 address fills the first four bytes.
+struct Endpoint {
+  std::array<std::uint8_t, 16> address{};
+  std::uint16_t port = 0;
+  bool v6 = false;
+
+  /// `192.0.2.1:3260`, `[2001:db8::1]:3260`.
+  [[nodiscard]] std::string print() const;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
 
 struct Segment {
   Endpoint source;

@@ -3,7 +3,9 @@
 /// The forms that a capture file may have.
 
 #include "conformance/capture/bytes_in.hpp"
+#include "conformance/capture/capture.hpp"
 #include "conformance/capture/packet.hpp"
+#include "conformance/recording/recording.hpp"
 
 namespace conformance {
 
@@ -22,6 +24,20 @@ class PeekedBytes : public BytesIn {
   iscsi::wire::ByteView first_;
   bool given_ = false;
 };
+
+/// A file, by `open_bytes` and `look_into`.
+[[nodiscard]] std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
+    const std::filesystem::path& file);
+
+/// Whether what begins so is an object in JSON: a recording, or nothing that is read here.
+[[nodiscard]] bool is_json_object(const PeekedBytes& bytes);
+
+/// A whole recording. Errors: that it is none, by its first bytes; else the place, and what was
+/// expected there.
+[[nodiscard]] std::expected<Recording, std::string> read_recording(
+    std::string_view name, std::unique_ptr<PeekedBytes> bytes);
+
+[[nodiscard]] std::unique_ptr<RecordSource> records_of(Recording recording);
 
 /// pcap or pcapng, by libpcap.
 [[nodiscard]] std::expected<std::unique_ptr<PacketSource>, std::string> open_pcap(

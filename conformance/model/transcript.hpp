@@ -43,7 +43,7 @@ struct Record {
   iscsi::wire::Bytes bytes{};  ///< the whole PDU as on the wire, digests and padding included
   std::optional<iscsi::Violation> violation{};
   bool damaged = false;       ///< sent: a story spoilt it on purpose
-  bool midway = false;        ///< opened: its beginning is not in the capture
+  bool midway = false;        ///< opened: its beginning is not in the capture; left: its end is not
   std::uint64_t packet = 0;   ///< in the capture, from 1, with the PDU's last byte; 0: no capture
   std::vector<Hole> holes{};  ///< in `bytes`; never in the first 48
 };

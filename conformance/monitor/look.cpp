@@ -85,6 +85,7 @@ void Look::drop(ConnectionNumber connection, Side accused) {
     }
     const auto rule = static_cast<std::size_t>(one.finding.rule);
     --of(accused).checked[rule];
+    --judged_;
     ++of(accused).inconclusive[rule];
   }
   held_.erase(held);

@@ -48,8 +48,14 @@ class Look {
       return;
     }
     ++of(side_).checked[static_cast<std::size_t>(rule)];
+    ++judged_;
     if (holds) return;
-    Finding finding{.rule = rule, .record = record_, .byte = byte, .found = found, .side = side_};
+    Finding finding{.rule = rule,
+                    .record = record_,
+                    .byte = byte,
+                    .found = found,
+                    .side = side_,
+                    .connection = connection_};
     if constexpr (std::invocable<What>)
       finding.what = std::forward<What>(what)();
     else
@@ -67,6 +73,7 @@ class Look {
   [[nodiscard]] std::vector<Finding> take_findings() { return std::exchange(findings_, {}); }
   [[nodiscard]] Looks checked(Side side) const;
   [[nodiscard]] Looks inconclusive(Side side) const;
+  [[nodiscard]] std::int64_t judged() const { return judged_; }
 
  private:
   struct Counts {
@@ -83,6 +90,7 @@ class Look {
   [[nodiscard]] Counts& of(Side side) { return counts_[static_cast<std::size_t>(side)]; }
 
   std::array<Counts, 2> counts_;
+  std::int64_t judged_ = 0;  // what is checked, of both sides
   std::vector<Finding> findings_;
   std::map<Accused, std::vector<Held>> held_;
   std::size_t record_ = 0;

@@ -173,6 +173,7 @@ void Monitor::finish() { state_->look.release_all(); }
 std::vector<Finding> Monitor::take_findings() { return state_->look.take_findings(); }
 Looks Monitor::checked(Side side) const { return state_->look.checked(side); }
 Looks Monitor::inconclusive(Side side) const { return state_->look.inconclusive(side); }
+std::int64_t Monitor::judged() const { return state_->look.judged(); }
 
 Observation observe(const Transcript& transcript, Side side) {
   Monitor monitor;

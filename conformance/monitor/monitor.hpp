@@ -34,11 +34,12 @@ namespace conformance {
 /// A rule that was broken.
 struct Finding {
   iscsi::Rule rule;
-  std::size_t record = 0;    ///< the PDU, in the transcript
-  std::uint32_t byte = 0;    ///< in that PDU
-  std::uint64_t found = 0;   ///< the offending value
-  std::string what{};        ///< found and expected, in words
-  Side side = Side::target;  ///< whose PDU it is
+  std::size_t record = 0;           ///< the PDU, in the transcript
+  std::uint32_t byte = 0;           ///< in that PDU
+  std::uint64_t found = 0;          ///< the offending value
+  std::string what{};               ///< found and expected, in words
+  Side side = Side::target;         ///< whose PDU it is
+  ConnectionNumber connection = 0;  ///< that the PDU went over
 };
 
 /// How often each rule had something to look at.
@@ -72,6 +73,10 @@ class Monitor {
   /// Of all records so far.
   [[nodiscard]] Looks checked(Side side) const;
   [[nodiscard]] Looks inconclusive(Side side) const;
+
+  /// How often anything could be judged so far, less what a gap has taken back: what `take` adds
+  /// belongs to the connection of its record.
+  [[nodiscard]] std::int64_t judged() const;
 
  private:
   struct State;

@@ -72,10 +72,12 @@ std::string console_summary(const RunResult& run) {
       run.rules, [](const RuleResult& rule) { return rule.verdict == Verdict::inconclusive; }));
   const auto kept = run.rules.size() - rules.size() - unclear;
   out += "\n" + std::to_string(run.cases.size()) + " cases: ";
-  for (const Verdict verdict :
-       {Verdict::pass, Verdict::warn, Verdict::fail, Verdict::unsupported, Verdict::error})
+  for (const Verdict verdict : {Verdict::pass, Verdict::inconclusive, Verdict::warn, Verdict::fail,
+                                Verdict::unsupported, Verdict::error}) {
+    if (verdict == Verdict::inconclusive && !run.both_sides) continue;  // only captures lack PDUs
     out += std::to_string(count(run, verdict)) + " " + std::string{name_of(verdict)} +
            (verdict == Verdict::error ? "" : ", ");
+  }
   out += "\n" + std::to_string(run.rules.size()) + " rules judged: " + std::to_string(kept) +
          " kept, " + std::to_string(rules.size()) + " broken" +
          (run.both_sides ? ", " + std::to_string(unclear) + " inconclusive" : "") + "\n" +

@@ -87,6 +87,7 @@ Headline headline_of(const RunResult& run) {
   if (const std::size_t warned = count_of(rules, "warn"); warned > 0)
     return {rules_text(warned) + " to be warned about, of " + judged, "warn"};
   if (run.rules.empty()) return {"No rule was judged", "unsupported"};
+  if (count_of(rules, "pass") == 0) return {"Nothing could be judged", "inconclusive"};
   return {"All of " + judged + " were kept", "pass"};
 }
 

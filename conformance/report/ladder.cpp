@@ -125,7 +125,7 @@ struct About {
 std::string row(const Record& record, const About& about) {
   const bool is_event = class_of(record) == "event";
   const ShownPdu pdu = is_event ? ShownPdu{} : show(record);
-  std::string label = is_event ? std::string{event_text(record.kind)} : escaped(pdu.name);
+  std::string label = is_event ? std::string{event_text(record)} : escaped(pdu.name);
   if (record.damaged) label += " <b>spoilt</b>";
   if (is_unreadable(record)) label += " <b>not readable</b>";
   if (about.several_connections)

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "conformance/capture/limits.hpp"
+#include "conformance/capture/proof.hpp"
 #include "conformance/scene.hpp"
 #include "conformance/wire_tap.hpp"
 
@@ -100,8 +102,8 @@ TEST_F(Tapped, AConversationIsRead) {
   EXPECT_EQ(seen.records[1].packet, 3U);
   EXPECT_EQ(seen.records[4].packet, 6U);
   EXPECT_EQ(seen.records[4].at_us, 5000U);
-  EXPECT_EQ(seen.flows[0].initiator.print(), "192.0.2.1:40000");
-  EXPECT_EQ(seen.flows[0].target.print(), "192.0.2.2:860");
+  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.1:40000");
+  EXPECT_EQ(seen.flows[0].target, "192.0.2.2:860");
 }
 
 TEST_F(Tapped, WhoLogsInIsTheInitiatorWhateverItsPort) {
@@ -111,7 +113,7 @@ TEST_F(Tapped, WhoLogsInIsTheInitiatorWhateverItsPort) {
   backwards.send(login_answer());
   const Reading seen = reading();
   EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received}));
-  EXPECT_EQ(seen.flows[0].initiator.port, client);
+  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.2:40000");
 }
 
 TEST_F(Tapped, PdusAreCutAndJoinedAsSegmentsWillHaveIt) {
@@ -274,7 +276,7 @@ TEST_F(Tapped, ASessionThatBeganBeforeIsFoundInTheMiddle) {
   EXPECT_EQ(pdus_of(seen, received),
             (std::vector{data_in(10, 512), data_in(11, 512), data_in(12, 512), data_in(13, 512)}));
   EXPECT_EQ(seen.records[1].packet, 2U);
-  EXPECT_EQ(seen.flows[0].initiator.port, client);
+  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.1:40000");
 }
 
 TEST_F(Tapped, DigestsComeFromTheLogin) {
@@ -332,9 +334,24 @@ TEST_F(Tapped, ASynBeginsANewConnectionBetweenTheSamePorts) {
   talk.next = {770, 780};
   log_in();
   const Reading seen = reading();
-  EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received, opened, sent, received,
-                                   Record::Kind::broken, opened, sent, received}));
+  EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received, Record::Kind::left, opened, sent,
+                                   received, Record::Kind::broken, opened, sent, received}));
   EXPECT_EQ(seen.flows.size(), 3U);
+  EXPECT_TRUE(seen.records[3].midway);  // nobody was seen to end the first
+  EXPECT_EQ(seen.records[3].packet, 5U);
+  ASSERT_EQ(seen.notes.size(), 1U);
+  EXPECT_EQ(seen.notes[0].packet, 5U);
+}
+
+TEST_F(Tapped, WhatIsForgottenIsOver) {
+  log_in();
+  for (std::size_t n = 0; n < capture_limits::connections; ++n) {
+    TappedConnection other{tap, static_cast<std::uint16_t>(1024 + n), server};
+    other.open();
+  }
+  const Reading seen = reading();
+  EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received, Record::Kind::left}));
+  EXPECT_TRUE(seen.records.back().midway);
 }
 
 TEST_F(Tapped, AResetIsToldBySide) {
@@ -355,7 +372,7 @@ TEST_F(Tapped, OtherConversationsAreLeftOut) {
   log_in();
   const Reading seen = reading();
   EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received}));
-  EXPECT_EQ(seen.flows[0].target.port, server);
+  EXPECT_EQ(seen.flows[0].target, "192.0.2.2:860");
 }
 
 TEST_F(Tapped, RecordsOfSeveralConnectionsComeInTheOrderOfTheirPackets) {
@@ -400,6 +417,29 @@ TEST_F(Tapped, WhatIsNoCaptureIsRefused) {
   Tap strange{105};  // IEEE 802.11
   strange.packet(hex("00"));
   EXPECT_TRUE(read(strange.file).error.starts_with("packets of link type 105")) << "link";
+}
+
+/// A file that is made for it could have the same bytes looked at for ever.
+TEST_F(Tapped, PdusAreLookedForAsLongAsTheEffortLasts) {
+  Stream stream;
+  stream.begin(1);
+  const Bytes pdus = data_in(10, 4096) + data_in(11, 4096);
+  Segment segment;
+  segment.sequence = 1;
+  segment.data = pdus;
+  segment.length = pdus.size();
+  ASSERT_TRUE(stream.add(segment, {.packet = 1}));
+  Effort effort;
+  Search search;
+  const auto found = search.run(stream, Role::target, any_digests(), {}, effort);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->pdus, 2U);
+  EXPECT_FALSE(effort.is_used_up());
+  effort.spend(capture_limits::effort_of_connection);
+  EXPECT_FALSE(search.run(stream, Role::target, any_digests(), {}, effort).has_value());
+  EXPECT_EQ(search.rejected(), pdus.size());
+  effort.earn(1);
+  EXPECT_FALSE(effort.is_used_up());
 }
 
 TEST_F(Tapped, IpFragmentsAreLeftOutAndNoted) {

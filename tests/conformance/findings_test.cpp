@@ -12,7 +12,9 @@
 #include "conformance/report/expectations.hpp"
 #include "conformance/report/pcapng.hpp"
 #include "conformance/report/reports.hpp"
+#include "conformance/requests.hpp"
 #include "conformance/sins.hpp"
+#include "conformance/wire_tap.hpp"
 #include "support/captures_of_others.hpp"
 
 namespace conformance {
@@ -149,6 +151,100 @@ TEST(Findings, AreExcusedForTheSideThatAnEntryNames) {
   EXPECT_TRUE(run.complaints.empty());
   for (const RuleResult& rule : run.rules)
     EXPECT_TRUE(rule.breaches.empty() || rule.excuse.empty() == (rule.side == Side::initiator));
+}
+
+RunResult judged(CheckedCaptures& captures, ByteView file) {
+  const fs::path path = fs::path{testing::TempDir()} / "judged.pcap";
+  std::ofstream{path, std::ios::binary} << iscsi::wire::as_text(file);
+  EXPECT_TRUE(captures.read(path.string()).has_value());
+  RunResult run = captures.result(false);
+  sum_up_rules(run);
+  return run;
+}
+
+/// The accusation waits until the target is heard, and meanwhile its PDU has been forgotten.
+TEST(Findings, AreBookedOnTheirOwnConnectionHoweverLateTheyCome) {
+  Scene scene = acknowledged();
+  scene.say(ping()).spoil(2, 0x40);
+  Scene busy = acknowledged();
+  for (int i = 0; i < 2500; ++i) busy.say(ping()).answer(echo());
+  Transcript both = scene.transcript;
+  for (Record& record : busy.transcript) {
+    record.connection = 1;
+    both.push_back(std::move(record));
+  }
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, pcapng(both, ""));
+  ASSERT_EQ(run.cases.size(), 2U);
+  const auto reserved = [](const CaseResult& one) {
+    return std::ranges::count(one.of_initiator.findings, iscsi::Rule::reserved_bits_are_zero,
+                              &Finding::rule);
+  };
+  EXPECT_EQ(reserved(run.cases[0]), 1);
+  EXPECT_EQ(reserved(run.cases[1]), 0);
+  EXPECT_EQ(run.cases[0].judgement.verdict, Verdict::fail);
+}
+
+/// Conversations one after the other, each on a connection of its own.
+class Conversations {
+ public:
+  void add(const Scene& scene) {
+    for (Record record : scene.transcript) {
+      record.connection = next_;
+      transcript.push_back(std::move(record));
+    }
+    ++next_;
+  }
+  Transcript transcript;
+
+ private:
+  ConnectionNumber next_ = 0;
+};
+
+TEST(Findings, OfManyConnectionsAreToldTogether) {
+  constexpr std::size_t told_alone = 4096;
+  Conversations many;
+  for (std::size_t n = 0; n < told_alone + 50; ++n) many.add(Scene{}.login());
+  Scene wrong = acknowledged();
+  wrong.say(ping()).answer(echo()).spoil(2, 0x40);
+  many.add(wrong);
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, pcapng(many.transcript, ""));
+  ASSERT_EQ(run.cases.size(), told_alone + 1);
+  EXPECT_EQ(run.cases[told_alone - 1].judgement.verdict, Verdict::pass);
+  const CaseResult& others = run.cases.back();
+  EXPECT_EQ(others.name, "judged.pcap/others");
+  EXPECT_EQ(others.judgement.rule, iscsi::Rule::reserved_bits_are_zero);
+  EXPECT_EQ(others.judgement.verdict, Verdict::fail);
+}
+
+TEST(Findings, ThatAreTooManyToBeKeptCountAllTheSame) {
+  Scene wrong = acknowledged();
+  for (int i = 0; i < 100; ++i) wrong.say(ping()).answer(echo()).spoil(2, 0x40);
+  Conversations many;
+  for (int i = 0; i < 220; ++i) many.add(wrong);
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, pcapng(many.transcript, ""));
+  ASSERT_EQ(run.cases.size(), 220U);
+  const CaseResult& last = run.cases.back();
+  EXPECT_TRUE(last.observation.findings.empty());
+  EXPECT_EQ(last.judgement.verdict, Verdict::fail);
+  EXPECT_EQ(last.judgement.rule, iscsi::Rule::reserved_bits_are_zero);
+  EXPECT_FALSE(captures.notes().empty());
+}
+
+TEST(Findings, OfAConnectionWithoutOnePduAreInconclusive) {
+  Tap tap;
+  TappedConnection talk{tap, 40000, 3260};
+  talk.open();
+  const Bytes login = encode(Scene::login_request(), iscsi::wire::as_bytes(Scene::names()));
+  talk.send({login.begin(), login.begin() + 60});
+  talk.end(0, fin | ack);
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, tap.file);
+  ASSERT_EQ(run.cases.size(), 1U);
+  EXPECT_EQ(run.cases[0].judgement.verdict, Verdict::inconclusive);
+  EXPECT_NE(console_summary(run).find("0 pass, 1 inconclusive"), std::string::npos);
 }
 
 }  // namespace
