@@ -108,8 +108,8 @@ class LibFuzzer:
 
 
 class AflPlusPlus(LibFuzzer):
-    """The same harnesses, compiled by clang-19 for AFL++'s runtime (see fuzz/CMakeLists.txt); the
-    structure-aware mutator is loaded into afl-fuzz as its custom mutator."""
+    """The same harnesses, compiled by clang-19 for AFL++'s runtime (.presets/afl.cmake). For those
+    of PDUs, afl-fuzz loads our mutator, which knows the layout tables."""
 
     name = "afl++"
     preset = "afl"
