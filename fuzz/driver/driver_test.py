@@ -1,9 +1,18 @@
 #!/usr/bin/env python3
-"""What the campaign's driver reads out of the engines' words, and keeps. No engine needed."""
+"""What the campaign's driver reads out of the engines' words, and keeps. No engine needed: shell
+scripts stand for it."""
 
+import contextlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
 import pathlib
+import signal
 import sys
 import tempfile
+import time
 import types
 import unittest
 
@@ -12,6 +21,17 @@ sys.path.insert(0, str(ROOT / "fuzz"))
 sys.dont_write_bytecode = True
 
 from driver import engines, finds, state  # noqa: E402
+
+
+def module_of(path):
+    """A program without the suffix of a module."""
+    loader = importlib.machinery.SourceFileLoader(path.name, str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(path.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+campaign = module_of(ROOT / "fuzz" / "campaign")
 
 LIBFUZZER = """INFO: Seed: 1
 #2\tINITED cov: 9 ft: 10 corp: 1/1b exec/s: 0 rss: 30Mb
@@ -89,6 +109,185 @@ class Signatures(unittest.TestCase):
 
     def test_the_name_has_no_numbers_that_change(self):
         self.assertEqual(finds.slug_of("a.cpp: Shift of 0x7f0 by 12!"), "a-cpp-shift-of-by")
+
+
+
+class Scripts(engines.LibFuzzer):
+    """Each harness is a shell script: $1 is its crashes' folder when it fuzzes, and nothing when it
+    is given an input."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.build = root / "build"
+
+    def missing(self):
+        return None
+
+    def command(self, harness, folder, number, length):
+        real = super().command(harness, folder, number, length)
+        return [real[0], "fuzz", folder / f"crashes{number}"]
+
+    def minimise(self, harness, find, into, length):
+        into.write_bytes(find.read_bytes()[:1])
+
+
+FUZZES = "echo 'stat::number_of_executed_units: 100'\n"
+FINDS = 'if [ "$1" = fuzz ]; then echo input > "$2/crash-1"; fi\n' \
+        "echo 'x.cpp:1: broken: the law'; exit 77\n"
+
+
+class Slices(unittest.TestCase):
+    """Whole campaigns, of one slice unless more is said."""
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.patient = engines.GRACE_SECONDS, engines.LAST_SECONDS
+        self.addCleanup(lambda: setattr(engines, "GRACE_SECONDS", self.patient[0]))
+        self.addCleanup(lambda: setattr(engines, "LAST_SECONDS", self.patient[1]))
+
+    def campaign(self, **scripts):
+        (self.folder / "build").mkdir(exist_ok=True)
+        for name, text in scripts.items():
+            program = self.folder / "build" / f"fuzz_{name}"
+            program.write_text("#!/bin/sh\n" + text)
+            program.chmod(0o755)
+        known = [engines.Harness(name, "bytes", 64, "none") for name in scripts]
+        options = types.SimpleNamespace(engine="scripts", folder=self.folder / "campaign", time=0.1,
+                                        slice=1, jobs=1, report=False)
+        engines.ENGINES["scripts"] = lambda _: Scripts(self.folder)
+        self.addCleanup(engines.ENGINES.pop, "scripts", None)
+        return campaign.Campaign(options, known)
+
+    def run_it(self, one):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            one.run()
+        return said.getvalue()
+
+    def facts(self, one):
+        return [json.loads(path.read_text())
+                for path in sorted(one.folder.glob("finds/*/facts.json"))]
+
+    def test_what_dies_at_once_starves_nobody(self):
+        one = self.campaign(dies="exit 3\n", works=FUZZES)
+        one.options.time = 3
+        self.run_it(one)
+        turns = [one.state.of(name).slices for name in ("dies", "works")]
+        self.assertLessEqual(abs(turns[0] - turns[1]), 1)
+        one.state.of("works").add(600, state.Figures())
+        one.state.of("dies").slices = one.state.of("works").slices + 1
+        self.assertEqual(one.next_harness().name, "works")
+
+    def test_a_slice_that_ends_badly_is_told(self):
+        one = self.campaign(dies="exit 3\n", works=FUZZES)
+        one.options.time = 2
+        self.assertIn("dies ended with 3", self.run_it(one))
+        self.assertGreater(one.failed, 0)
+        self.assertGreater(one.executions, 0)
+        self.assertEqual(one.status(), 2)
+
+    def test_nothing_fuzzed_is_not_nothing_found(self):
+        one = self.campaign(idle="exit 0\n")
+        self.run_it(one)
+        self.assertEqual((one.failed, one.status()), (0, 2))
+        one = self.campaign(works=FUZZES)
+        self.run_it(one)
+        self.assertEqual((one.failed, one.status()), (0, 0))
+
+    def test_a_crash_that_comes_again_is_counted(self):
+        one = self.campaign(cries=FUZZES + FINDS)
+        one.options.time = 2
+        self.run_it(one)
+        turns = one.state.of("cries").slices
+        self.assertGreater(turns, 1)
+        facts = self.facts(one)
+        self.assertEqual([(row["times"], row["finished"]) for row in facts], [(turns, True)])
+        self.assertEqual((one.new_finds, one.failed, one.status()), (1, 0, 1))
+        again = self.campaign(cries=FUZZES + FINDS)
+        self.run_it(again)
+        self.assertEqual((again.new_finds, again.failed, again.status()), (0, 0, 0))
+
+    def test_finds_are_minimised_when_the_slices_are_over(self):
+        one = self.campaign(cries=FUZZES + FINDS)
+        seen = []
+        whole = one.finds.finish
+
+        def finish(harness, folder, in_a_hurry):
+            seen.append(len(one.running))
+            whole(harness, folder, in_a_hurry)
+        one.finds.finish = finish
+        self.run_it(one)
+        self.assertEqual(seen, [0])
+        facts = self.facts(one)[0]
+        folder = next((one.folder / "finds").iterdir())
+        self.assertEqual((facts["bytes_as_found"], facts["bytes"]), (6, 1))
+        self.assertEqual((folder / facts["seed"]).read_bytes(), b"i")
+        self.assertIn("broken: the law", (folder / "transcript.txt").read_text())
+
+    def test_what_is_interrupted_is_finished_by_the_next_one(self):
+        one = self.campaign(cries=FUZZES + FINDS)
+        one.finds.least = lambda harness, folder, *_: one.stop() or folder / "as-found"
+        self.run_it(one)
+        self.assertEqual(self.facts(one)[0]["finished"], False)
+        # As a driver leaves it that was killed while it took a find.
+        (one.folder / "finds.new").mkdir()
+        (one.folder / "finds.new" / "as-found").write_bytes(b"half")
+        again = self.campaign(cries=FUZZES + FINDS)
+        again.options.report = True
+        self.run_it(again)
+        self.assertEqual((self.facts(again)[0]["finished"], again.status()), (True, 0))
+
+    def test_no_find_is_lost_to_a_tool_that_fails(self):
+        one = self.campaign(cries=FUZZES + FINDS)
+        harness = one.harnesses[0]._replace(input="pdu")
+        one.harnesses = [harness]
+        one.finds.show = pathlib.Path("/bin/false")
+        self.run_it(one)
+        self.assertEqual(self.facts(one)[0]["finished"], True)
+
+    def engines_of(self, one):
+        """The processes of its slices, noted as they begin."""
+        begun = []
+        begin = one.begin
+
+        def note(*arguments):
+            begin(*arguments)
+            begun.append(one.running[-1].process)
+        one.begin = note
+        return begun
+
+    def test_no_engine_outlives_a_driver_that_fails(self):
+        engines.GRACE_SECONDS = 0.2
+        one = self.campaign(deaf="trap '' INT\nwhile :; do sleep 0.1; done\n")
+        begun = self.engines_of(one)
+        one.show_live = lambda: 1 / 0
+        with self.assertRaises(ZeroDivisionError):
+            self.run_it(one)
+        self.assertEqual([process.poll() for process in begun], [-signal.SIGKILL])
+
+    def test_every_signal_ends_it_gently(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                before = signal.getsignal(number)
+                one = self.campaign(works=FUZZES + "trap 'exit 0' INT\n"
+                                    f"kill -{int(number)} {os.getpid()}\n"
+                                    "while :; do sleep 0.1; done\n")
+                one.options.time = one.options.slice = 60
+                begun = self.engines_of(one)
+                started = time.monotonic()
+                self.run_it(one)
+                self.assertLess(time.monotonic() - started, 30)
+                self.assertEqual([process.poll() for process in begun], [0])
+                self.assertEqual((one.failed, one.status()), (0, 0))
+                self.assertEqual(signal.getsignal(number), before)
+
+    def test_an_engine_that_hears_nothing_is_ended(self):
+        engines.GRACE_SECONDS = engines.LAST_SECONDS = 0.2
+        one = self.campaign(deaf="trap '' INT\nwhile :; do sleep 0.1; done\n")
+        begun = self.engines_of(one)
+        self.run_it(one)
+        self.assertEqual([process.poll() for process in begun], [-signal.SIGKILL])
 
 
 if __name__ == "__main__":

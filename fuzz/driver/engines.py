@@ -18,6 +18,7 @@ SANITIZERS = {
 TIMEOUT_SECONDS = 10  # of one input
 MEMORY_MB = 2048
 GRACE_SECONDS = 2  # an engine may look at its clock between two inputs
+LAST_SECONDS = 60  # for what an engine does after it has been told to end
 
 
 class Harness(NamedTuple):
@@ -26,7 +27,6 @@ class Harness(NamedTuple):
     input: str
     longest: int
     seeds: str
-
 
     @property
     def is_canary(self):
@@ -64,7 +64,7 @@ class LibFuzzer:
 
     def command(self, harness, folder, number, length):
         """Where the finds go, and what is run; in the root of the repository."""
-        corpus, crashes = folder / "corpus", folder / "crashes"
+        corpus, crashes = folder / "corpus", folder / f"crashes{number}"
         corpus.mkdir(exist_ok=True)
         crashes.mkdir(exist_ok=True)
         options = [f"-max_total_time={length}", f"-max_len={harness.longest}",
@@ -76,8 +76,8 @@ class LibFuzzer:
             options.append(f"-dict={dictionary}")
         return [self.program(harness), *options, corpus, *self.seeds(harness)]
 
-    def crashes(self, folder, _number):
-        return sorted((folder / "crashes").glob("*"))
+    def crashes(self, folder, number):
+        return sorted((folder / f"crashes{number}").glob("*"))
 
     def corpora(self, folder):
         return [folder / "corpus"]
@@ -108,8 +108,8 @@ class LibFuzzer:
 
 
 class AflPlusPlus(LibFuzzer):
-    """The same harnesses, compiled by clang-19 for AFL++'s runtime (see fuzz/CMakeLists.txt); the
-    structure-aware mutator is loaded into afl-fuzz as its custom mutator."""
+    """The same harnesses, compiled by clang-19 for AFL++'s runtime (.presets/afl.cmake). For those
+    of PDUs, afl-fuzz loads our mutator, which knows the layout tables."""
 
     name = "afl++"
     preset = "afl"
@@ -139,9 +139,9 @@ class AflPlusPlus(LibFuzzer):
         seeds = folder / "seeds"
         if not seeds.exists():
             self.gather(harness, seeds)
-        # Not -V: it is the slice that ends, here and when it is resumed.
-        options = ["-i", seeds, "-o", folder / "afl", "-m", "none",
-                   "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
+        # -V counts from this start, also where it is resumed.
+        options = ["-V", str(length), "-i", seeds, "-o", folder / "afl",
+                   "-m", "none", "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
                    "-M" if number == 0 else "-S", f"job{number}"]
         dictionary = self.build / f"{harness.input}.dict"
         if dictionary.exists():
@@ -224,12 +224,12 @@ class Slice:
 
     def __init__(self, engine, harness, folder, number, length):
         self.engine, self.harness, self.folder, self.number = engine, harness, folder, number
-        self.notes, self.told = {}, False
+        self.notes, self.told = {}, None
         self.length = length
         self.log = folder / f"log{number}"
         command = engine.command(harness, folder, number, length)
         self.is_first = not (folder / "afl" / f"job{number}").exists()
-        self.before = set(engine.crashes(folder, number))
+        self.before = self.artifacts()
         self.begun, self.end = time.monotonic(), None
         if not self.is_first:
             engine.figures(self)
@@ -240,21 +240,29 @@ class Slice:
                                             start_new_session=True)
 
     def interrupt(self):
-        self.told = True
-        if self.process.poll() is None:
+        """Tells it to end, once."""
+        if self.told is None and self.process.poll() is None:
+            self.told = time.monotonic()
             os.killpg(self.process.pid, signal.SIGINT)
 
     def ended(self):
         """An engine that does not stop by itself is told to, then made to."""
-        if self.seconds() > self.length + GRACE_SECONDS and not self.told:
+        if self.seconds() > self.length + GRACE_SECONDS:
             self.interrupt()
-        if self.process.poll() is None and self.seconds() > self.length + 60:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        if self.told is not None and time.monotonic() > self.told + LAST_SECONDS:
+            self.end_now(0)
         if self.process.poll() is None:
             return False
         self.end = self.end or time.monotonic()
         return True
+
+    def end_now(self, patience=GRACE_SECONDS):
+        """Does not return before it has ended."""
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
     def seconds(self):
         return (self.end or time.monotonic()) - self.begun
@@ -263,11 +271,16 @@ class Slice:
         return self.process.returncode
 
     def failed_to_run(self):
-        return self.status() != 0 and not self.told
+        return self.status() != 0 and self.told is None and not self.crashes()
 
     def figures(self):
         return self.engine.figures(self)
 
+    def artifacts(self):
+        """Path → when it was written: the same crash comes again under the same name."""
+        return {path: path.stat().st_mtime_ns
+                for path in self.engine.crashes(self.folder, self.number)}
+
     def crashes(self):
-        return [path for path in self.engine.crashes(self.folder, self.number)
-                if path not in self.before]
+        return [path for path, written in self.artifacts().items()
+                if self.before.get(path) != written]

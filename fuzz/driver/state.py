@@ -47,9 +47,13 @@ class State:
         return self.harnesses.setdefault(name, Known())
 
     def save(self):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        rows = {name: dataclasses.asdict(row) for name, row in sorted(self.harnesses.items())}
-        # Beside it first: whoever is interrupted here leaves the old one whole.
-        beside = self.path.with_suffix(".new")
-        beside.write_text(json.dumps(rows, indent=1) + "\n")
-        os.replace(beside, self.path)
+        write_whole(self.path, {name: dataclasses.asdict(row)
+                                for name, row in sorted(self.harnesses.items())})
+
+
+def write_whole(path, rows):
+    """As JSON; beside it first: whoever is interrupted here leaves the old one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(rows, indent=1) + "\n")
+    os.replace(beside, path)

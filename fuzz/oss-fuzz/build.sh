@@ -2,9 +2,10 @@
 # Builds the harnesses as OSS-Fuzz and ClusterFuzzLite want them, by their variables: compilers and
 # flags from $CC, $CXX, $CFLAGS, $CXXFLAGS, the engine from $LIB_FUZZING_ENGINE, sources in $SRC,
 # scratch space in $WORK. What belongs in $OUT, for each harness: the program, NAME_seed_corpus.zip,
-# NAME.dict, NAME.options.
+# NAME.dict, NAME.options; and lib/, the libraries that machines which run harnesses do not have.
 #
 # ISCSI_HARNESSES: only these, separated by spaces (our own test builds two).
+set -o pipefail
 
 source=$SRC/iscsi-reference
 build=$WORK/iscsi-reference
@@ -13,7 +14,8 @@ build=$WORK/iscsi-reference
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DISCSI_FUZZ=ON -DISCSI_FUZZ_FLAGS= "-DISCSI_FUZZING_ENGINE=${LIB_FUZZING_ENGINE// /;}" \
   -DISCSI_SANITIZE=OFF -DISCSI_TESTS=OFF -DISCSI_WERROR=OFF \
-  -DOPENSSL_USE_STATIC_LIBS=ON "-DIDN_LIBRARY=$(find /usr/lib -name libidn.a | head -n 1)"
+  '-DCMAKE_BUILD_RPATH=$ORIGIN/lib' \
+  "-DCMAKE_EXE_LINKER_FLAGS=${LDFLAGS-} -Wl,--disable-new-dtags" # libraries of libraries, too
 
 all=$(awk '/^[a-z]/ && !/^canary/ { print $1 }' "$source/fuzz/harnesses.txt")
 harnesses=${ISCSI_HARNESSES:-$all}
@@ -22,9 +24,20 @@ for name in $harnesses; do targets+=("fuzz_$name"); done
 # The tools that make dictionaries are instrumented like everything else: a leak there is no find.
 ASAN_OPTIONS=detect_leaks=0 cmake --build "$build" --target fuzz_dictionaries "${targets[@]}"
 
+# What every machine has: the C and C++ libraries. `check` has the same list.
+everywhere='^(linux-vdso|.*/ld-linux.*|lib(c|m|dl|rt|resolv|pthread|gcc_s|stdc[+][+]))[.]so'
+mkdir -p "$OUT/lib"
+# Found where the system has them: beside the program in $build there is no lib/.
+libraries() {
+  ldd "$build/fuzz/fuzz_$1" | awk '$2 == "=>" && $3 ~ "^/" { print $1, $3 }'
+}
+
 while read -r name input longest seeds; do
   [[ " ${targets[*]} " == *" fuzz_$name "* ]] || continue
   cp "$build/fuzz/fuzz_$name" "$OUT/$name"
+  libraries "$name" | while read -r library path; do
+    [[ $library =~ $everywhere ]] || cp -L "$path" "$OUT/lib/$library"
+  done
   # One file for each input, by its content: folders may hold files of the same name.
   corpus=$WORK/corpus_$name
   rm -rf "$corpus" "$OUT/${name}_seed_corpus.zip"

@@ -2,7 +2,6 @@
 /// and their contracts are AFL++'s (docs/custom_mutators.md of its package).
 
 #include <algorithm>
-#include <cstring>
 
 #include "support/entry.hpp"
 #include "support/mutator.hpp"

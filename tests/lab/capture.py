@@ -1,7 +1,6 @@
 """What goes over the wire between a scenario's initiators and its target, kept as pcapng."""
 
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -15,24 +14,22 @@ class Capture:
     def __init__(self, path, port):
         self.path = path
         self.port = port
-        self.trouble = None
+        self.trouble = None  # what the file lacks
         self.said = []
 
     def start(self):
-        program = shutil.which("dumpcap")
-        if not program:
-            self.trouble = "no dumpcap here"
-            return self
         # A scenario may be long, its packets are not all in memory: 64 MiB between reads.
         self.process = subprocess.Popen(
-            [program, "-q", "-i", "lo", "-B", "64", "-a", f"filesize:{KILOBYTES}",
+            ["dumpcap", "-q", "-i", "lo", "-B", "64", "-a", f"filesize:{KILOBYTES}",
              "-a", "duration:3600",
              "-f", f"tcp port {self.port}", "-w", str(self.path)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         begun = threading.Event()
         threading.Thread(target=self.listen, args=(begun,), daemon=True).start()
-        if not begun.wait(30):
-            self.trouble = "dumpcap does not begin"
+        if not begun.wait(30) or self.process.poll() is not None:
+            self.process.kill()
+            self.process.wait(10)
+            raise RuntimeError(f"dumpcap does not begin: {'; '.join(self.said[-2:])}")
         return self
 
     def listen(self, begun):
@@ -41,22 +38,20 @@ class Capture:
             if line.startswith("File:"):
                 begun.set()
         self.process.wait()
-        if not begun.is_set():
-            self.trouble = "; ".join(self.said[-2:]) or "dumpcap ended"
-            begun.set()
+        begun.set()  # or it never will be
 
     def stop(self):
         """Ends it; afterwards `trouble` says what the file lacks, if anything."""
-        if not hasattr(self, "process"):
-            return
-        full = self.process.poll() is not None and self.trouble is None
-        if self.process.poll() is None:
+        full = self.process.poll() == 0
+        if not full:
             self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+        if self.process.returncode != 0:
+            raise RuntimeError(f"dumpcap: {self.process.returncode}: {'; '.join(self.said[-2:])}")
         lost = re.search(r"dropped.*?:\s*\d+/(\d+)", " ".join(self.said))
         if full:
             self.trouble = f"its first {KILOBYTES // 1000} MB"

@@ -70,16 +70,11 @@ class Captured(LabScenario):
                              "node.conn[0].iscsi.MaxRecvDataSegmentLength": 512},
                             {"text": {"MaxRecvDataSegmentLength": 1024}}, kilobytes=32)
 
-    def through(self, server):
-        between = proxy.Proxy(server.port)
-        self.addCleanup(between.close)
-        return between
-
     def timed_out(self, misdirected=()):
         server, device, node, between = self.session(
             {"node.session.iscsi.InitialR2T": "Yes", "node.session.iscsi.ImmediateData": "No"},
-            between=self.through)
-        self.run_guest(f"echo 4 > /sys/block/{device.removeprefix('/dev/')}/device/timeout")
+            between=self.through_proxy)
+        self.seconds_until_a_command_times_out(device, 4)
         between.withhold = waiting = Withholder((), misdirected)
         self.finish(self.write(device, 32))
         self.assertTrue(waiting.over)
@@ -98,7 +93,7 @@ class Captured(LabScenario):
     def test_cut(self):
         """The connection breaks in the middle of a write; the session is reinstated."""
         self.tolerate(CONNECTION_LOST)
-        server, device, node, between = self.session(between=self.through)
+        server, device, node, between = self.session(between=self.through_proxy)
         link = between.links[0]
         link.limit = {"guest": link.count["guest"] + 20_000}
         self.finish(self.write(device, 32))
@@ -109,7 +104,7 @@ class Captured(LabScenario):
 
     def test_asked_to_log_out(self):
         self.tolerate(CONNECTION_LOST, r"rejected. Reason code 0xc")
-        server, device, node, between = self.session(between=self.through)
+        server, device, node, between = self.session(between=self.through_proxy)
         self.finish(self.write(device, 32))
         self.assertEqual(server.stop(), 0)
         server.start()
@@ -120,7 +115,7 @@ class Captured(LabScenario):
 
     def test_pinged(self):
         """Nothing to do for 12 seconds: the kernel pings the target."""
-        _, _, node, between = self.session(between=self.through)
+        _, _, node, between = self.session(between=self.through_proxy)
         time.sleep(12)
         self.run_guest(f"iscsiadm {node} --logout")
         self.assertGreaterEqual(between.seen[proxy.NOP_OUT], 2)

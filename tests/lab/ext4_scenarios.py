@@ -23,10 +23,13 @@ def chap(initiator=INITIATOR, target=None):
 class Ext4(LabScenario):
     """Made, mounted, filled, unmounted, logged out; logged in, compared; then the host looks."""
 
+    def filling(self, device, mount="/mnt"):
+        """The script that makes a file system and puts the tree on it."""
+        return (f"mkfs.ext4 -q -F {device} && mkdir -p {mount} && "
+                f"mount -t ext4 {device} {mount} && tree {mount} && umount {mount}")
+
     def fill(self, device, mount="/mnt"):
-        listing = self.run_guest(
-            f"mkfs.ext4 -q -F {device} && mkdir -p {mount} && mount -t ext4 {device} {mount} && "
-            f"tree {mount} && umount {mount}", 300)
+        listing = self.run_guest(self.filling(device, mount), 300)
         found = sums(listing)
         self.assertGreater(len(found), 200, listing)
         return found
@@ -170,9 +173,7 @@ class Ext4(LabScenario):
         jobs = []
         for lun in range(4):
             device = self.disk(server.port, lun)
-            jobs.append(self.begin(
-                f"mkfs.ext4 -q -F {device} && mkdir -p /mnt{lun} && "
-                f"mount -t ext4 {device} /mnt{lun} && tree /mnt{lun} && umount /mnt{lun}"))
+            jobs.append(self.begin(self.filling(device, f"/mnt{lun}")))
         expected = [sums(self.finish(job, 400)) for job in jobs]
         self.run_guest(f"iscsiadm {node} --logout && iscsiadm {node} --login")
         for lun in range(4):
@@ -192,9 +193,7 @@ class Ext4(LabScenario):
         jobs = []
         for lun, name in enumerate(("one", "two")):
             device = self.disk(server.port, lun, interface=name)
-            jobs.append(self.begin(
-                f"mkfs.ext4 -q -F {device} && mkdir -p /mnt{lun} && "
-                f"mount -t ext4 {device} /mnt{lun} && tree /mnt{lun} && umount /mnt{lun}"))
+            jobs.append(self.begin(self.filling(device, f"/mnt{lun}")))
         expected = [sums(self.finish(job, 400)) for job in jobs]
         # What the one wrote, the other reads.
         for lun, name in enumerate(("two", "one")):
@@ -213,7 +212,7 @@ class Ext4(LabScenario):
                                          f"iface.initiatorname -v iqn.2004-04.com.example:{name}")
 
     def test_two_machines(self):
-        """The same with two kernels."""
+        """Two kernels, each on its own unit; what was written is compared on the host alone."""
         server = self.serve(luns=[Lun(40 * MIB, in_file=True) for _ in range(2)])
         guests = [self.guest, self.use_guest(1)]
         jobs, nodes = [], []
@@ -221,9 +220,7 @@ class Ext4(LabScenario):
             self.name_initiator(name, guest)
             nodes.append(self.login(server.port, guest=guest, interface=name))
             device = self.disk(server.port, lun, guest=guest)
-            jobs.append(guest.begin(
-                f"mkfs.ext4 -q -F {device} && mkdir -p /mnt && "
-                f"mount -t ext4 {device} /mnt && tree /mnt && umount /mnt"))
+            jobs.append(guest.begin(self.filling(device)))
         expected = [sums(self.finish(job, 600)) for job in jobs]
         for guest, node, name in zip(guests, nodes, ("one", "two")):
             self.run_in(guest, f"iscsiadm {node} --logout && iscsiadm -m iface -I {name} -o delete")

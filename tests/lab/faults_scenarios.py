@@ -5,7 +5,6 @@ import random
 import signal
 import time
 
-import lab_scenario
 import proxy
 from lab_scenario import MIB, LabScenario, Lun, short
 from servers import wait_until
@@ -23,22 +22,12 @@ class Faults(LabScenario):
     def serve_file(self, **more):
         return self.serve(luns=[Lun(self.size, in_file=True)], **more)
 
-    def through_proxy(self, server):
-        between = proxy.Proxy(server.port)
-        self.addCleanup(between.close)
-        return between
-
     def fio(self, device, more=""):
         """Writes for so long that faults can happen meanwhile, then verifies what it wrote."""
         return self.begin(
             f"fio --name=job --filename={device} --ioengine=libaio --direct=1 --rw=randwrite "
             f"--size={self.size} --verify=crc32c --verify_fatal=1 --do_verify=1 "
             f"--bsrange=4k-128k --iodepth=16 --randseed=7 {more} 2>&1")
-
-    def same_on_both_sides(self, server, device):
-        """What the guest reads is what lies in the target's file."""
-        seen = self.run_guest(f"dd if={device} bs=1M iflag=direct 2>/dev/null | sha256sum", 300)
-        self.assertEqual(seen.split()[0], lab_scenario.sum_of_file(server.disk(0)))
 
     def writes_go_on(self, server, megabytes, seconds=120):
         """Waits until the target's file has so much more in it, or has been written to anew."""
@@ -85,7 +74,7 @@ class Faults(LabScenario):
             self.writes_go_on(server, 4)
             self.assertEqual(server.stop(), 0, server.log())
             self.assertEqual(between.seen[proxy.ASYNC_MESSAGE], times)
-            self.assertEqual(between.seen[proxy.LOGOUT_REQUEST], times)
+            self.assertEqual(between.seen[proxy.LOGOUT], times)
             self.assertEqual(between.seen[proxy.LOGOUT_RESPONSE], times)
             server.start()
         self.finish(job, 400)
@@ -151,9 +140,6 @@ class Faults(LabScenario):
         self.assertTrue(waiting.over)
         self.same_on_both_sides(server, device)
         return between
-
-    def seconds_until_a_command_times_out(self, device, seconds):
-        self.run_guest(f"echo {seconds} > /sys/block/{device.removeprefix('/dev/')}/device/timeout")
 
     @short
     def test_aborted(self):
@@ -248,7 +234,7 @@ class Withholder:
             if self.tag is None:
                 self.tag = pdu.tag
             return pdu.tag == self.tag
-        if pdu.opcode == proxy.LOGIN_REQUEST:
+        if pdu.opcode == proxy.LOGIN:
             self.over = True  # the session was given up, and the task with it
         if pdu.opcode == proxy.TASK_MANAGEMENT and self.tag is not None:
             if pdu.function in self.lost:

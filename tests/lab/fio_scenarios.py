@@ -1,6 +1,5 @@
 """fio writes, reads back and compares; the host compares what lies in the target's file."""
 
-import lab_scenario
 from lab_scenario import MIB, LabScenario, Lun, short
 
 
@@ -21,10 +20,6 @@ class Fio(LabScenario):
             self.fio(device, *one, seconds=seconds)
         self.same_on_both_sides(server, device)
         self.run_guest(f"iscsiadm {node} --logout")
-
-    def same_on_both_sides(self, server, device):
-        seen = self.run_guest(f"dd if={device} bs=1M iflag=direct 2>/dev/null | sha256sum", 300)
-        self.assertEqual(seen.split()[0], lab_scenario.sum_of_file(server.disk(0)))
 
     @short
     def test_random_sizes(self):

@@ -12,7 +12,6 @@ import re
 import subprocess
 
 import packages
-from packages import NotToBeHad
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -44,7 +43,7 @@ def load_order(tree, wanted):
         if name in builtin or (name in table and table[name] in order):
             return
         if name not in table:
-            raise NotToBeHad(f"the kernel package has no module {name}")
+            raise LookupError(f"the kernel package has no module {name}")
         for need in module_needs(table[name]):
             visit(need)
         order.append(table[name])
@@ -70,13 +69,13 @@ def program_files(root, programs):
     for program in programs:
         path = root / program
         if not path.exists() and not path.is_symlink():
-            raise NotToBeHad(f"no {program} in the packages")
+            raise LookupError(f"no {program} in the packages")
         chosen[program] = path
         frontier.append(path)
     while frontier:
         for name in needed_libraries(frontier.pop()):
             if name not in libraries:
-                raise NotToBeHad(f"no package has the library {name}")
+                raise LookupError(f"no package has the library {name}")
             path = libraries[name]
             where = "lib64/" + name if name.startswith("ld-linux") else str(path.relative_to(root))
             if where not in chosen:
@@ -127,7 +126,7 @@ class Image:
         self.root = packages.unpacked(folder / "packages")
         kernels = sorted((self.root / "boot").glob("vmlinuz-*"))
         if not kernels:
-            raise NotToBeHad("the kernel package has no kernel")
+            raise LookupError("the kernel package has no kernel")
         self.kernel = kernels[-1]
         self.version = self.kernel.name.removeprefix("vmlinuz-")
         self.initramfs = folder / "initramfs.cpio"

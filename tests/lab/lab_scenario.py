@@ -17,6 +17,7 @@ from servers import IQN, MIB, Lun, Setup  # noqa: E402,F401  (what scenarios imp
 
 import capture  # noqa: E402
 import machine  # noqa: E402
+import proxy  # noqa: E402
 
 # An I_T nexus that begins has a unit attention condition: the kernel says so at every login.
 ALWAYS = (r"sd \d+:\d+:\d+:\d+: Power-on or device reset occurred",)
@@ -24,7 +25,7 @@ HOST = "10.0.2.2"  # the host's loopback, as QEMU's user network shows it to the
 
 
 def short(test):
-    """Marks a scenario as one of those that ./tests/run runs."""
+    """Marks a scenario as one of those that ./tests/run --lab runs."""
     test.short = True
     return test
 
@@ -46,19 +47,20 @@ class Laboratory:
         if guest is None or guest.broken or not guest.alive():
             if guest:
                 guest.stop()
-            self.machines[index] = guest = self.boot()
+            guest = self.boot(index)
         return guest
 
-    def boot(self, attempts=3):
+    def boot(self, index, attempts=3):
         """A machine that does not come up says nothing about the target: it is tried again."""
         self.booted += 1
         guest = machine.Machine(self.image, self.folder / f"console-{self.booted}.txt")
+        self.machines[index] = guest  # before it starts: so `close` ends it in any case
         try:
             return guest.start()
         except machine.GuestDied:
             if attempts == 1:
                 raise
-            return self.boot(attempts - 1)
+            return self.boot(index, attempts - 1)
 
     def keep_only_first(self):
         """A second machine is there for the scenario that needs it."""
@@ -76,7 +78,7 @@ class Laboratory:
 
 class LabScenario(Scenario):
     laboratory = None  # set by run
-    judge = None  # the same
+    judge = None  # the same; None: nothing is captured or judged
 
     def setUp(self):
         self.folder = self.laboratory.folder / self.name()
@@ -107,15 +109,22 @@ class LabScenario(Scenario):
         self.addCleanup(self.keep_log, server)
         server.start()
         self.addCleanup(self.check_survival, server)
-        wire = capture.Capture(self.folder / f"wire-{len(self.captures) + 1}.pcapng", server.port)
-        self.captures.append(wire.start())
-        self.addCleanup(self.check_capture, wire)
+        if self.judge:
+            wire = capture.Capture(self.folder / f"wire-{len(self.captures) + 1}.pcapng",
+                                   server.port)
+            self.captures.append(wire)
+            wire.start()
+            self.addCleanup(self.check_capture, wire)
         return server
 
     def check_capture(self, wire):
         wire.stop()
-        if self.judge and wire.path.exists():
-            self.assertEqual(self.judge.check(wire.path), [], f"rules broken in {wire.path}")
+        self.assertEqual(self.judge.check(wire.path), [], f"what is wrong in {wire.path}")
+
+    def through_proxy(self, server):
+        between = proxy.Proxy(server.port)
+        self.addCleanup(between.close)
+        return between
 
     def keep_log(self, server):
         (self.folder / f"target-{server.port}.log").write_text(server.log())
@@ -160,6 +169,14 @@ class LabScenario(Scenario):
     def disk(self, port, lun=0, guest=None, interface=""):
         """The block device in the guest, as /dev/sda."""
         return self.run_in(guest or self.guest, f"disk {port} {lun} {interface}").strip()
+
+    def seconds_until_a_command_times_out(self, device, seconds):
+        self.run_guest(f"echo {seconds} > /sys/block/{device.removeprefix('/dev/')}/device/timeout")
+
+    def same_on_both_sides(self, server, device):
+        """What the guest reads is what lies in the target's file."""
+        seen = self.run_guest(f"dd if={device} bs=1M iflag=direct 2>/dev/null | sha256sum", 300)
+        self.assertEqual(seen.split()[0], sum_of_file(server.disk(0)))
 
     def negotiated(self):
         """Key → value of what the only session has settled on, as the kernel says."""

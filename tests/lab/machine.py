@@ -1,9 +1,11 @@
 """A virtual machine that runs the guest, and the line by which the host gives it commands."""
 
 import base64
+import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,6 +15,13 @@ import time
 from packages import NotToBeHad
 
 BOOT_SECONDS = 180  # 7 s on an idle machine; others may compile beside it
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """Of a child: it is killed when the thread that made it ends, even by SIGKILL (prctl(2))."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class GuestDied(Exception):
@@ -55,6 +64,8 @@ class Machine:
         self.console = pathlib.Path(console)
         self.megabytes = megabytes
         self.broken = False
+        self.process = None
+        self.line = None
         self.jobs = {}
         self.number = 0
         self.ready = threading.Event()
@@ -68,6 +79,7 @@ class Machine:
                 # A busy host starves the emulated timer: the kernel must not take it for broken.
                 "-append", "console=ttyS0 panic=-1 loglevel=5 no_timer_check",
                 "-serial", f"file:{self.console}",
+                # Not restrict=on: that closes 10.0.2.2, too. The guest has no route to elsewhere.
                 "-netdev", "user,id=n0,ipv6=off", "-device", "virtio-net-pci,netdev=n0,romfile=",
                 "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
                 "-chardev", f"socket,id=agent,path={agent}",
@@ -83,12 +95,13 @@ class Machine:
                 listener.settimeout(30)
                 with open(self.console.with_suffix(".qemu"), "wb") as messages:
                     self.process = subprocess.Popen(self.command(agent), stdin=subprocess.DEVNULL,
-                                                    stdout=messages, stderr=messages)
+                                                    stdout=messages, stderr=messages,
+                                                    preexec_fn=die_with_parent)
                 try:
                     self.line, _ = listener.accept()
                 except TimeoutError as late:
                     self.stop()
-                    raise NotToBeHad(f"qemu does not start: {self.messages()}") from late
+                    raise GuestDied(f"qemu does not start: {self.messages()}") from late
         threading.Thread(target=self.listen, daemon=True).start()
         deadline = time.monotonic() + BOOT_SECONDS
         while not self.ready.wait(0.2):
@@ -102,7 +115,7 @@ class Machine:
         return self.console.with_suffix(".qemu").read_text(errors="replace").strip()
 
     def alive(self):
-        return self.process.poll() is None
+        return self.process is not None and self.process.poll() is None
 
     def listen(self):
         with self.line.makefile("r", errors="replace") as lines:
@@ -132,7 +145,8 @@ class Machine:
         return self.begin(script).wait(seconds)
 
     def stop(self):
-        self.process.kill()
-        self.process.wait(10)
-        if hasattr(self, "line"):
+        if self.process:
+            self.process.kill()
+            self.process.wait(10)
+        if self.line:
             self.line.close()

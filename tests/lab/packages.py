@@ -10,13 +10,14 @@ LIST = HERE.parent / "packages.txt"
 
 
 class NotToBeHad(Exception):
-    """Something that the lab needs cannot be had on this machine: it is skipped, loudly."""
+    """What is not ours cannot be had on this machine (QEMU, apt, what apt downloads): the lab is
+    skipped, loudly. Everything else that goes wrong is an error."""
 
 
-def group(name, text=None):
+def group(name):
     """The members of one group of tests/packages.txt."""
     members, inside = [], False
-    for line in (text if text is not None else LIST.read_text()).splitlines():
+    for line in LIST.read_text().splitlines():
         line = line.split("#")[0].strip()
         if line.startswith("["):
             inside = line == f"[{name}]"
@@ -25,7 +26,8 @@ def group(name, text=None):
     return members
 
 
-def output_of(*command, cwd=None):
+def from_apt(*command, cwd=None):
+    """What it prints; all that may fail here is what Debian's archive gives, or does not."""
     try:
         done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=600)
@@ -39,8 +41,8 @@ def output_of(*command, cwd=None):
 
 def real_dependencies(names):
     """What these packages depend on, of the first alternatives that exist."""
-    text = output_of("apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts",
-                     "--no-breaks", "--no-replaces", "--no-enhances", *names)
+    text = from_apt("apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts",
+                    "--no-breaks", "--no-replaces", "--no-enhances", *names)
     return re.findall(r"^ [ |](?:Pre)?Depends: ([a-z0-9][a-z0-9.+-]*)$", text, re.MULTILINE)
 
 
@@ -67,17 +69,11 @@ def unpacked(folder):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "archives").mkdir(parents=True)
     root.mkdir()
-    output_of("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
-              *with_libraries(wanted), cwd=folder / "archives")
+    from_apt("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
+             *with_libraries(wanted), cwd=folder / "archives")
     archives = sorted((folder / "archives").glob("*.deb"))
     for archive in archives:
-        output_of("dpkg", "-x", str(archive), str(root))
+        subprocess.run(["dpkg", "-x", archive, root], check=True, stdin=subprocess.DEVNULL)
     stamp.write_text("\n".join([" ".join(wanted), *(archive.name for archive in archives)]) + "\n")
     shutil.rmtree(folder / "archives")
     return root
-
-
-def versions(folder):
-    """Name and version of each package that the guest is made of."""
-    lines = (folder / "stamp").read_text().splitlines()[1:]
-    return dict(line.replace("%3a", ":").rsplit("_", 2)[:2] for line in lines)

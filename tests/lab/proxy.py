@@ -11,10 +11,10 @@ import socket
 import struct
 import threading
 
-NOP_OUT, LOGIN_REQUEST, LOGOUT_REQUEST = 0x00, 0x03, 0x06
-TASK_MANAGEMENT, DATA_OUT = 0x02, 0x05
-LOGIN_RESPONSE, TASK_MANAGEMENT_RESPONSE = 0x23, 0x22
-ASYNC_MESSAGE, LOGOUT_RESPONSE = 0x32, 0x26
+from wire import (ASYNC_MESSAGE, DATA_OUT, HEADER_BYTES, LOGIN,  # noqa: F401  (for scenarios, too)
+                  LOGIN_RESPONSE, LOGOUT, LOGOUT_RESPONSE, NOP_OUT, TASK_MANAGEMENT,
+                  TASK_MANAGEMENT_RESPONSE)
+
 ABORT_TASK, LOGICAL_UNIT_RESET, TARGET_WARM_RESET = 1, 5, 6
 
 
@@ -23,7 +23,7 @@ class Pdu:
 
     def __init__(self, whole):
         self.whole = whole
-        self.header = whole[:48]
+        self.header = whole[:HEADER_BYTES]
         self.opcode = whole[0] & 0x3f
         self.tag = struct.unpack_from(">I", whole, 16)[0]
         self.function = whole[1] & 0x7f  # of a task management request
@@ -69,13 +69,17 @@ class Proxy:
         self.closed = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def accept(self):
         while not self.closed:
             try:
                 guest, _ = self.listener.accept()
             except OSError:
+                return
+            if self.closed:  # meanwhile
+                guest.close()
                 return
             try:
                 target = socket.create_connection(("127.0.0.1", self.target_port), 10)
@@ -95,6 +99,9 @@ class Proxy:
 
     def close(self):
         self.closed = True
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() does not
+        self.accepting.join()
         self.listener.close()
         for link in self.links:
             link.cut()
@@ -114,12 +121,12 @@ class Proxy:
                 side.shutdown(socket.SHUT_RDWR)
 
     def read_pdu(self, link, stream):
-        header = stream.read(48)
-        if len(header) < 48:
+        header = stream.read(HEADER_BYTES)
+        if len(header) < HEADER_BYTES:
             return None
         additional = header[4] * 4
         data = int.from_bytes(header[5:8], "big")
-        login = header[0] & 0x3f in (LOGIN_REQUEST, LOGIN_RESPONSE)
+        login = header[0] & 0x3f in (LOGIN, LOGIN_RESPONSE)
         rest = additional + (0 if login else link.header_digest)
         if data:
             rest += data + -data % 4 + (0 if login else link.data_digest)
@@ -141,7 +148,7 @@ class Proxy:
                 self.logins += 1
             # The target's answer settles what the guest offered.
             for key, name in ((b"HeaderDigest", "header_digest"), (b"DataDigest", "data_digest")):
-                if found := re.search(key + rb"=(\w+)", pdu.whole[48:]):
+                if found := re.search(key + rb"=(\w+)", pdu.whole[HEADER_BYTES:]):
                     setattr(link, name, 4 if found[1] == b"CRC32C" else 0)
 
     def pass_on(self, link, name, sink, data):
