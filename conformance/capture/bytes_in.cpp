@@ -9,10 +9,10 @@ namespace {
 constexpr std::size_t block_bytes = 256U << 10U;
 constexpr int most_filters = 2;  // as libarchive counts: one that compresses, and the file itself
 
-struct Closer {
+struct ArchiveCloser {
   void operator()(archive* opened) const { archive_read_free(opened); }
 };
-using Archive = std::unique_ptr<archive, Closer>;
+using Archive = std::unique_ptr<archive, ArchiveCloser>;
 
 std::string error_of(archive* opened) {
   const char* text = archive_error_string(opened);

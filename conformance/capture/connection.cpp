@@ -10,10 +10,7 @@ using iscsi::pdu::bhs_bytes;
 using iscsi::pdu::Digests;
 using iscsi::wire::ByteView;
 
-namespace {
-
-constexpr std::uint64_t never = ~std::uint64_t{0};
-}  // namespace
+namespace {}  // namespace
 
 bool CapturedConnection::is_replaced_by(std::size_t side, const Segment& segment) const {
   if (!segment.syn) return false;

@@ -34,6 +34,9 @@ struct Ends {
   friend bool operator==(const Ends&, const Ends&) = default;
 };
 
+/// When nothing is held back, it is held back from later than anything.
+inline constexpr std::uint64_t never = ~std::uint64_t{0};
+
 class CapturedConnection {
  public:
   CapturedConnection(const Ends& ends, RecordSink& sink) : ends_{ends}, sink_{&sink} {}

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "conformance/capture/connection.hpp"
+#include "conformance/capture/header_bytes.hpp"
 #include "conformance/capture/limits.hpp"
-#include "pdu/opcode.hpp"
 #include "wire/crc32c.hpp"
 
 namespace conformance {
@@ -18,10 +18,6 @@ using iscsi::wire::ByteView;
 namespace {
 
 constexpr std::size_t realigned_bytes = 4;  // 10.1: PDUs are made of words
-
-unsigned at(ByteView bytes, std::size_t offset) { return std::to_integer<unsigned>(bytes[offset]); }
-
-Opcode opcode_of(ByteView header) { return static_cast<Opcode>(at(header, 0) & 0x3fU); }
 
 bool ends_login(ByteView header) {  // T, and NSG full feature phase (10.12.1, 10.12.3)
   return (at(header, 1) & 0x83U) == 0x83;

@@ -8,8 +8,6 @@
 namespace conformance {
 namespace {
 
-constexpr std::uint64_t never = ~std::uint64_t{0};
-
 std::size_t bytes_of(const Record& record) {
   return sizeof(Record) + record.bytes.size() + record.holes.size() * sizeof(Hole);
 }

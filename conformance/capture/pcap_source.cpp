@@ -27,10 +27,10 @@ LinkType link_type(int dlt) {
   }
 }
 
-struct Closer {
+struct PcapCloser {
   void operator()(pcap_t* file) const { pcap_close(file); }
 };
-using File = std::unique_ptr<pcap_t, Closer>;
+using File = std::unique_ptr<pcap_t, PcapCloser>;
 
 /// Bytes as the stream that libpcap wants to read from.
 struct Cookie {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "conformance/capture/header_bytes.hpp"
 #include "conformance/capture/limits.hpp"
-#include "pdu/opcode.hpp"
 #include "wire/crc32c.hpp"
 
 namespace conformance {
@@ -62,10 +62,6 @@ consteval std::array<Shape, 64> by_operation_code(const std::array<Shape, N>& sh
 }
 constexpr auto initiator_table = by_operation_code(initiator_shapes);
 constexpr auto target_table = by_operation_code(target_shapes);
-
-unsigned at(ByteView bytes, std::size_t offset) { return std::to_integer<unsigned>(bytes[offset]); }
-
-Opcode opcode_of(ByteView header) { return static_cast<Opcode>(at(header, 0) & 0x3fU); }
 
 std::size_t data_length(ByteView header) { return load<3>(header, 5); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "conformance/capture/header_bytes.hpp"
+
 namespace conformance {
 namespace {
 
@@ -30,8 +32,6 @@ struct Rest {
     bytes = bytes.first(std::min(bytes.size(), length));
   }
 };
-
-unsigned at(ByteView bytes, std::size_t offset) { return std::to_integer<unsigned>(bytes[offset]); }
 
 bool is_vlan(std::uint64_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100; }
 

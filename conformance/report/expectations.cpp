@@ -8,7 +8,7 @@
 namespace conformance {
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t file_version = 1;
 constexpr std::size_t most_cases_per_pattern = 20;
 
 bool covers(const Expectation& entry, const CaseResult& one) {
@@ -21,7 +21,7 @@ bool is_about(const Expectation& entry, iscsi::Rule rule, Side side) {
          entry.side.value_or(side) == side;
 }
 
-std::string_view name_of(Side side) { return side == Side::target ? "target" : "initiator"; }
+std::string_view side_name(Side side) { return side == Side::target ? "target" : "initiator"; }
 
 bool fails(Verdict verdict) { return verdict == Verdict::fail; }
 
@@ -125,7 +125,7 @@ std::expected<Expectations, json::Error> read_expectations(std::string_view text
   try {
     const Reader file{*value, ""};
     file.allow_only({"version", "target", "known"});
-    if (file.need("version").number() != version) file.need("version").refuse("version 1");
+    if (file.need("version").number() != file_version) file.need("version").refuse("version 1");
     Expectations read;
     if (const auto target = file.get("target")) read.target = target->text();
     for (const Reader& item : file.need("known").items()) {
@@ -189,11 +189,11 @@ std::string print_expectations(const Expectations& expectations) {
   json::Array known;
   for (const Expectation& entry : expectations.known) {
     json::Object object{{std::string{kind_of(entry)}, json::text(entry.name)}};
-    if (entry.side) object.push_back({"side", json::text(name_of(*entry.side))});
+    if (entry.side) object.push_back({"side", json::text(side_name(*entry.side))});
     object.push_back({"reason", json::text(entry.reason)});
     known.push_back(json::object(std::move(object)));
   }
-  return json::print(json::object({{"version", json::number(version)},
+  return json::print(json::object({{"version", json::number(file_version)},
                                    {"target", json::text(expectations.target)},
                                    {"known", json::array(std::move(known))}}));
 }

@@ -13,7 +13,7 @@ namespace {
 using iscsi::wire::ByteView;
 
 constexpr std::size_t most_rows = 400;
-constexpr std::size_t bytes_per_line = 16;
+constexpr std::size_t bytes_per_row = 16;
 constexpr std::size_t bytes_in_passing = 16;   // of the data of a PDU with nothing wrong
 constexpr std::size_t bytes_on_display = 512;  // of one that is pointed at
 
@@ -51,10 +51,10 @@ std::string characters(ByteView bytes) {
 std::string dump(ByteView bytes, const Stretch& marked) {
   std::string out = "<pre class=dump>";
   bool gap = false;
-  for (std::size_t at = 0; at < bytes.size(); at += bytes_per_line) {
-    const std::size_t end = std::min(bytes.size(), at + bytes_per_line);
+  for (std::size_t at = 0; at < bytes.size(); at += bytes_per_row) {
+    const std::size_t end = std::min(bytes.size(), at + bytes_per_row);
     const bool near =
-        at <= marked.last_byte + bytes_per_line && end + bytes_per_line > marked.first_byte;
+        at <= marked.last_byte + bytes_per_row && end + bytes_per_row > marked.first_byte;
     if (at >= bytes_on_display && !near) {
       if (!gap) out += "   …\n";
       gap = true;
@@ -70,7 +70,7 @@ std::string dump(ByteView bytes, const Stretch& marked) {
       out += hexadecimal(bytes.subspan(i, 1));
       if (ends) out += "</mark>";
     }
-    out += std::string(3 * (at + bytes_per_line - end), ' ') + "  <i>" +
+    out += std::string(3 * (at + bytes_per_row - end), ' ') + "  <i>" +
            escaped(characters(bytes.subspan(at, end - at))) + "</i>\n";
   }
   return out + "</pre>";

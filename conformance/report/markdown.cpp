@@ -31,7 +31,7 @@ std::string figures_row(std::string_view name, const std::vector<Figure>& figure
   return row + "\n";
 }
 
-std::string rule_row(const RunResult& run, const RuleResult& rule) {
+std::string broken_rule_row(const RunResult& run, const RuleResult& rule) {
   const iscsi::RuleInfo& info = iscsi::about(rule.rule);
   const Breach& breach = rule.breaches.front();
   const CaseResult& one = run.cases[breach.case_index];
@@ -62,7 +62,7 @@ std::string markdown(const RunResult& run) {
   if (!rules.empty())
     out += "| verdict | rule | section | found | first in |\n|---|---|---|---|---|\n";
   for (std::size_t i = 0; i < std::min(rules.size(), most_rules); ++i)
-    out += rule_row(run, *rules[i]);
+    out += broken_rule_row(run, *rules[i]);
   if (rules.size() > most_rules)
     out += "\nand " + std::to_string(rules.size() - most_rules) + " more rules\n";
   std::string facts;
