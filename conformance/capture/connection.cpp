@@ -26,6 +26,7 @@ void CapturedConnection::add(std::size_t side, const Segment& segment, Stamp sta
   if (first_.packet == 0) first_ = stamp;
   Direction& sender = directions_[side];
   Direction& other = directions_[1 - side];
+  effort_.earn(segment.data.size());
   if (segment.syn && !sender.stream.begun()) {
     sender.stream.begin(segment.sequence + 1);
     sender.from_syn = true;
@@ -183,7 +184,7 @@ std::optional<CapturedConnection::Proof> CapturedConnection::find_proof(std::siz
     Direction& direction = directions_[role == Role::initiator ? initiator : 1 - initiator];
     Search& search = direction.searches[static_cast<std::size_t>(role)];
     if (direction.stream.readable().empty()) continue;
-    auto found = search.run(direction.stream, role, any_digests(), numbers_);
+    auto found = search.run(direction.stream, role, any_digests(), numbers_, effort_);
     complete = complete && (found || final);
     (role == Role::initiator ? proof.sent : proof.received) = found;
   }

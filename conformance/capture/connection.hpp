@@ -119,6 +119,7 @@ class CapturedConnection {
   iscsi::pdu::Digests digests_{};
   bool digests_known_ = false;
   Numbers numbers_;
+  Effort effort_;
   std::unique_ptr<Talk> talk_;  // while it logs in
   bool login_whole_ = true;     // nothing of the login is missing
   bool answer_due_ = false;     // to the login request that may end the login

@@ -47,7 +47,8 @@ bool CapturedConnection::step(Direction& direction, bool final) {
 
 bool CapturedConnection::search(Direction& direction, bool final) {
   Search& search = direction.searches[0];
-  const auto found = search.run(direction.stream, direction.role, possible_digests(), numbers_);
+  const auto found =
+      search.run(direction.stream, direction.role, possible_digests(), numbers_, effort_);
   const std::size_t nothing = search.rejected();
   direction.stream.consume(nothing);
   search.consumed(nothing);

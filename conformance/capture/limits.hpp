@@ -33,6 +33,10 @@ inline constexpr std::uint64_t proof_packets = 1024;
 
 /// Bytes of one direction in which a PDU is looked for before a connection counts as no iSCSI.
 inline constexpr std::uint64_t searched_bytes = 4U << 20U;
+/// Bytes of work (`Effort`) that go into looking for PDUs: of a connection, and for each byte that
+/// it brings. Where they are used up, what cannot be told at once counts as nothing.
+inline constexpr std::uint64_t effort_of_connection = 64U << 20U;
+inline constexpr std::uint64_t effort_per_byte = 64;
 /// DataSegmentLength of a PDU that has to be proved. The others may have what fits in three bytes.
 inline constexpr std::size_t proved_data_bytes = 1U << 20U;
 /// PDUs in a row that prove a stream by their form alone.

@@ -101,12 +101,18 @@ bool data_is_intact(ByteView behind, std::size_t length) {
          iscsi::wire::load_digest(behind.subspan(padded, iscsi::limits::digest_bytes));
 }
 
+/// What is readable of a stream.
+struct Ground {
+  ByteView bytes;
+  std::vector<Hole> holes;
+};
+
 /// From `offset` over PDUs as long as they are plausible.
-Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) {
+Walk walk(const Ground& ground, std::size_t offset, Role role, Digests digests, Effort& effort) {
   Walk result;
-  const ByteView bytes = stream.readable();
-  const std::vector<Hole> holes = stream.holes_before(bytes.size());
+  const auto& [bytes, holes] = ground;
   const auto has_hole = [&](std::size_t from, std::size_t to) {
+    effort.spend(holes.size());
     return std::ranges::any_of(holes, [&](const Hole& hole) {
       return hole.offset < to && from < std::size_t{hole.offset} + hole.length;
     });
@@ -114,6 +120,7 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
   while (result.pdus < capture_limits::proof_pdus) {
     if (offset + bhs_bytes > bytes.size()) return result;
     const ByteView header = bytes.subspan(offset, bhs_bytes);
+    effort.spend(bhs_bytes);
     if (has_hole(offset, offset + bhs_bytes))
       return result.pdus > 0 ? result : Walk{.is_broken = true};
     if (!is_plausible(role, header)) return {.is_broken = true};
@@ -133,6 +140,7 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
     const std::size_t end = offset + front + behind;
     if (end > bytes.size()) return result;
     if (digests.data && data > 0 && !has_hole(offset + front, end)) {
+      effort.spend(behind);
       if (!data_is_intact(bytes.subspan(offset + front, behind), data)) return {.is_broken = true};
       result.by_digest = true;
     }
@@ -143,17 +151,18 @@ Walk walk(const Stream& stream, std::size_t offset, Role role, Digests digests) 
 }
 
 /// The best reading of what begins at `offset`; nothing if every one breaks.
-std::optional<Candidate> candidate_at(const Stream& stream, std::size_t offset, Role role,
-                                      const std::vector<Digests>& digests, const Numbers& numbers) {
+std::optional<Candidate> candidate_at(const Ground& ground, std::size_t offset, Role role,
+                                      const std::vector<Digests>& digests, const Numbers& numbers,
+                                      Effort& effort) {
   std::optional<Candidate> best;
   for (const Digests pair : digests) {
-    const Walk walked = walk(stream, offset, role, pair);
+    const Walk walked = walk(ground, offset, role, pair, effort);
     if (walked.is_broken) continue;
     if (best && (best->by_digest >= walked.by_digest && best->pdus >= walked.pdus)) continue;
     best = Candidate{
         .offset = offset, .digests = pair, .pdus = walked.pdus, .by_digest = walked.by_digest};
   }
-  if (best) best->by_numbers = numbers.fit(role, stream.readable().subspan(offset, bhs_bytes));
+  if (best) best->by_numbers = numbers.fit(role, ground.bytes.subspan(offset, bhs_bytes));
   return best;
 }
 
@@ -200,11 +209,19 @@ bool Numbers::fit(Role role, ByteView header) const {
 }
 
 std::optional<Candidate> Search::run(const Stream& stream, Role role,
-                                     const std::vector<Digests>& digests, const Numbers& numbers) {
-  const ByteView bytes = stream.readable();
-  for (; rejected_ + bhs_bytes <= bytes.size(); ++rejected_) {
-    if (!is_plausible(role, bytes.subspan(rejected_, bhs_bytes))) continue;
-    if (auto found = candidate_at(stream, rejected_, role, digests, numbers)) return found;
+                                     const std::vector<Digests>& digests, const Numbers& numbers,
+                                     Effort& effort) {
+  const Ground ground{.bytes = stream.readable(),
+                      .holes = stream.holes_before(stream.readable().size())};
+  effort.spend(ground.holes.size());
+  for (; rejected_ + bhs_bytes <= ground.bytes.size(); ++rejected_) {
+    if (!is_plausible(role, ground.bytes.subspan(rejected_, bhs_bytes))) continue;
+    const auto found = candidate_at(ground, rejected_, role, digests, numbers, effort);
+    if (effort.is_used_up()) {
+      rejected_ = ground.bytes.size();
+      return std::nullopt;
+    }
+    if (found) return found;
   }
   return std::nullopt;
 }

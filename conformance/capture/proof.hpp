@@ -7,9 +7,11 @@
 /// is a header digest that is right, several plausible PDUs in a row, or one whose numbers carry on
 /// those that this connection had before.
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "conformance/capture/limits.hpp"
 #include "conformance/capture/stream.hpp"
 #include "pdu/frame.hpp"
 
@@ -41,15 +43,28 @@ struct Candidate {
   bool by_numbers = false;  ///< the first carries on the connection's numbers
 };
 
+/// What may go into looking for PDUs. The bytes of a file that is made for it could be looked at
+/// again and again: for each place where a PDU may begin, and with each packet.
+class Effort {
+ public:
+  void earn(std::uint64_t bytes) { left_ += bytes * capture_limits::effort_per_byte; }
+  void spend(std::uint64_t bytes) { left_ -= std::min(left_, bytes); }
+  [[nodiscard]] bool is_used_up() const { return left_ == 0; }
+
+ private:
+  std::uint64_t left_ = capture_limits::effort_of_connection;
+};
+
 /// Looks for PDUs in what is readable of a stream.
 class Search {
  public:
   /// The first place where PDUs may begin: all that is readable behind it is plausible. Nothing
-  /// while there is none; then `rejected` bytes will never have one.
+  /// while there is none; then `rejected` bytes will never have one: all that is readable once the
+  /// effort is used up.
   /// `digests`: those that may be in use.
   [[nodiscard]] std::optional<Candidate> run(const Stream& stream, Role role,
                                              const std::vector<iscsi::pdu::Digests>& digests,
-                                             const Numbers& numbers);
+                                             const Numbers& numbers, Effort& effort);
 
   [[nodiscard]] std::size_t rejected() const { return rejected_; }
   void consumed(std::size_t bytes) { rejected_ -= std::min(rejected_, bytes); }

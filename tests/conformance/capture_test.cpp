@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "conformance/capture/limits.hpp"
+#include "conformance/capture/proof.hpp"
 #include "conformance/scene.hpp"
 #include "conformance/wire_tap.hpp"
 
@@ -416,6 +417,29 @@ TEST_F(Tapped, WhatIsNoCaptureIsRefused) {
   Tap strange{105};  // IEEE 802.11
   strange.packet(hex("00"));
   EXPECT_TRUE(read(strange.file).error.starts_with("packets of link type 105")) << "link";
+}
+
+/// A file that is made for it could have the same bytes looked at for ever.
+TEST_F(Tapped, PdusAreLookedForAsLongAsTheEffortLasts) {
+  Stream stream;
+  stream.begin(1);
+  const Bytes pdus = data_in(10, 4096) + data_in(11, 4096);
+  Segment segment;
+  segment.sequence = 1;
+  segment.data = pdus;
+  segment.length = pdus.size();
+  ASSERT_TRUE(stream.add(segment, {.packet = 1}));
+  Effort effort;
+  Search search;
+  const auto found = search.run(stream, Role::target, any_digests(), {}, effort);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->pdus, 2U);
+  EXPECT_FALSE(effort.is_used_up());
+  effort.spend(capture_limits::effort_of_connection);
+  EXPECT_FALSE(search.run(stream, Role::target, any_digests(), {}, effort).has_value());
+  EXPECT_EQ(search.rejected(), pdus.size());
+  effort.earn(1);
+  EXPECT_FALSE(effort.is_used_up());
 }
 
 TEST_F(Tapped, IpFragmentsAreLeftOutAndNoted) {
