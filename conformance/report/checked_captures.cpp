@@ -10,25 +10,15 @@ constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 constexpr std::size_t recent_records = 4096;
 constexpr std::size_t most_bytes_kept = 16U << 20U;
 constexpr std::size_t bytes_of_evidence = 1024;  // of a PDU of a long conversation
-constexpr std::size_t findings_shown = 100;      // of one rule, side and connection
+constexpr std::size_t findings_shown = 100;      // of one rule, side and case
+constexpr std::size_t most_findings = 20000;     // shown, of all captures
+constexpr std::size_t most_cases = 4096;
 constexpr std::size_t most_notes = 50;
 
 constexpr std::size_t index_of(Side side) { return static_cast<std::size_t>(side); }
 
-/// The worst that was found is what the connection comes out as.
-void judge(CaseResult& one, bool strict) {
-  for (const Observation* seen : {&one.observation, &one.of_initiator})
-    for (const Finding& finding : seen->findings) {
-      const Verdict verdict = weight_of(finding.rule, strict);
-      if (verdict <= one.judgement.verdict) continue;
-      one.judgement = {.verdict = verdict,
-                       .rule = finding.rule,
-                       .what = found_text(finding),
-                       .where = {},
-                       .record = finding.record,
-                       .byte = finding.byte,
-                       .side = finding.side};
-    }
+std::string place_of(const std::string& capture, std::uint64_t packet) {
+  return capture + (packet != 0 ? ", packet " + std::to_string(packet) : "") + ": ";
 }
 
 }  // namespace
@@ -37,27 +27,35 @@ struct CheckedCaptures::Reading {
   Capture capture;
   std::string name;
   Monitor monitor;
-  std::map<ConnectionNumber, std::size_t> cases;
-  std::deque<Recent> recent;
+  std::map<ConnectionNumber, std::size_t> cases{};
+  std::optional<std::size_t> others{};  ///< the case of all connections without one of their own
+  std::deque<Recent> recent{};
   std::size_t next_record = 0;
 };
+
+std::size_t CheckedCaptures::add_case(const std::string& name, std::string claim) {
+  Story& story = stories_.emplace_back();
+  story.name = name.substr(0, name.rfind('/'));
+  story.claim = std::move(claim);
+  cases_.push_back(
+      {.name = name, .story = &story, .judgement = {}, .observation = {}, .transcript = {}});
+  found_.emplace_back();
+  judged_.push_back(0);
+  return cases_.size() - 1;
+}
 
 std::size_t CheckedCaptures::case_of(Reading& reading, ConnectionNumber connection) {
   const auto known = reading.cases.find(connection);
   if (known != reading.cases.end()) return known->second;
+  if (reading.others) return *reading.others;
+  if (cases_.size() >= most_cases) {
+    reading.others = add_case(reading.name + "/others",
+                              "the connections from number " + std::to_string(connection) + " on");
+    return *reading.others;
+  }
   const Flow flow = reading.capture.flow(connection);
-  Story& story = stories_.emplace_back();
-  story.name = reading.name;
-  story.claim = "from " + flow.initiator + " to " + flow.target;
-  CaseResult one{.name = reading.name + "/" + std::to_string(connection),
-                 .story = &story,
-                 .judgement = {},
-                 .observation = {},
-                 .transcript = {}};
-  cases_.push_back(std::move(one));
-  found_.emplace_back();
-  judged_.push_back(0);
-  return reading.cases[connection] = cases_.size() - 1;
+  return reading.cases[connection] = add_case(reading.name + "/" + std::to_string(connection),
+                                              "from " + flow.initiator + " to " + flow.target);
 }
 
 void CheckedCaptures::keep(Reading& reading, Record record) {
@@ -81,7 +79,10 @@ void CheckedCaptures::add_findings(Reading& reading) {
   const std::size_t first = reading.next_record - reading.recent.size();
   for (Finding& finding : reading.monitor.take_findings()) {
     const std::size_t index = case_of(reading, finding.connection);
-    if (++found_[index][{finding.rule, finding.side}] > findings_shown) continue;
+    const std::size_t times = ++found_[index][{finding.rule, finding.side}];
+    const bool is_first = ++found_anywhere_[{finding.rule, finding.side}] == 1;
+    if (times > findings_shown || (findings_kept_ >= most_findings && !is_first)) continue;
+    ++findings_kept_;
     CaseResult& one = cases_[index];
     // A PDU that is no longer there cannot be shown.
     if (finding.record < first) {
@@ -116,13 +117,11 @@ std::expected<void, std::string> CheckedCaptures::read(const std::string& file) 
   if (!capture) return std::unexpected(capture.error());
   Reading reading{.capture = *std::move(capture),
                   .name = std::filesystem::path{file}.filename().string(),
-                  .monitor = {},
-                  .cases = {},
-                  .recent = {}};
+                  .monitor = {}};
   while (true) {
     auto record = reading.capture.next();
-    if (!record) return std::unexpected(file + ": " + record.error());
-    if (!*record) break;
+    if (!record) cut_short_.push_back(reading.name + ": " + record.error());
+    if (!record || !*record) break;
     const std::int64_t judged_before = reading.monitor.judged();
     reading.monitor.take(**record);
     judged_[case_of(reading, (*record)->connection)] += reading.monitor.judged() - judged_before;
@@ -133,27 +132,60 @@ std::expected<void, std::string> CheckedCaptures::read(const std::string& file) 
   add_findings(reading);
   count_looks(reading.monitor);
   for (const CaptureNote& note : reading.capture.take_notes())
-    add_note(reading.name + (note.packet != 0 ? ", packet " + std::to_string(note.packet) : "") +
-             ": " + note.text);
+    add_note(place_of(reading.name, note.packet) + note.text);
   return {};
+}
+
+/// The worst that was found is what a case comes out as.
+void CheckedCaptures::judge(std::size_t index, bool strict) {
+  CaseResult& one = cases_[index];
+  Judgement& judgement = one.judgement;
+  if (judged_[index] == 0) {
+    judgement.verdict = Verdict::inconclusive;
+    judgement.what = "the capture lacks the packets that it takes to judge it";
+  }
+  for (const Observation* seen : {&one.observation, &one.of_initiator})
+    for (const Finding& finding : seen->findings) {
+      const Verdict verdict = weight_of(finding.rule, strict);
+      if (verdict <= judgement.verdict) continue;
+      judgement = {.verdict = verdict,
+                   .rule = finding.rule,
+                   .what = found_text(finding),
+                   .where = {},
+                   .record = finding.record,
+                   .byte = finding.byte,
+                   .side = finding.side};
+    }
+  // What is not shown counts as well.
+  for (const auto& [place, times] : found_[index]) {
+    const Verdict verdict = weight_of(place.first, strict);
+    if (verdict <= judgement.verdict) continue;
+    judgement = {.verdict = verdict,
+                 .rule = place.first,
+                 .what = "found " + std::to_string(times) + " times",
+                 .where = {},
+                 .record = {},
+                 .side = place.second};
+  }
 }
 
 RunResult CheckedCaptures::result(bool strict) {
   RunResult run;
   run.strict = strict;
   run.both_sides = true;
+  for (const std::string& cut : cut_short_)
+    run.remark += (run.remark.empty() ? "" : "; ") + cut + "; what is before it was judged";
   for (std::size_t i = 0; i < cases_.size(); ++i) {
-    CaseResult& one = cases_[i];
-    if (judged_[i] == 0) {
-      one.judgement.verdict = Verdict::inconclusive;
-      one.judgement.what = "the capture lacks the packets that it takes to judge it";
-    }
-    judge(one, strict);
-    for (const auto& [place, times] : found_[i])
-      if (times > findings_shown)
+    judge(i, strict);
+    const CaseResult& one = cases_[i];
+    for (const auto& [place, times] : found_[i]) {
+      const Observation& seen = place.second == Side::target ? one.observation : one.of_initiator;
+      const auto shown =
+          static_cast<std::size_t>(std::ranges::count(seen.findings, place.first, &Finding::rule));
+      if (times > shown)
         add_note(one.name + ": " + std::string{iscsi::about(place.first).slug} + " is broken " +
-                 std::to_string(times) + " times, " + std::to_string(findings_shown) +
-                 " of them are shown");
+                 std::to_string(times) + " times, " + std::to_string(shown) + " of them are shown");
+    }
   }
   run.cases = std::move(cases_);
   if (run.cases.empty()) return run;

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Captures as the cases of a run: every connection is one. Small conversations are kept as a
-/// whole; of others only the PDUs that something was found in.
+/// Captures as the cases of a run: every connection is one, those beyond a bound are one together.
+/// Small conversations are kept as a whole; of others only the PDUs that something was found in,
+/// as long as they are not too many. What is not kept is counted. So memory has a bound.
 
 #include <array>
 #include <deque>
@@ -17,7 +18,7 @@ namespace conformance {
 
 class CheckedCaptures {
  public:
-  /// Lets the monitor see a whole capture. Errors: a file that cannot be read, with the packet.
+  /// Lets the monitor see a whole capture. Errors: a file of which nothing can be read.
   [[nodiscard]] std::expected<void, std::string> read(const std::string& file);
 
   /// What was found in all captures read so far. Its cases point into this object.
@@ -25,6 +26,9 @@ class CheckedCaptures {
 
   /// What is to be said about the files.
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+  /// The files that could not be read to their end, and where that was; what is before it counts.
+  [[nodiscard]] const std::vector<std::string>& cut_short() const { return cut_short_; }
 
  private:
   /// A record that findings may still come for.
@@ -39,7 +43,9 @@ class CheckedCaptures {
 
   void keep(Reading& reading, Record record);
   void add_findings(Reading& reading);
+  std::size_t add_case(const std::string& name, std::string claim);
   std::size_t case_of(Reading& reading, ConnectionNumber connection);
+  void judge(std::size_t index, bool strict);
   void count_looks(const Monitor& monitor);
   void add_note(std::string note);
 
@@ -47,7 +53,10 @@ class CheckedCaptures {
   std::vector<CaseResult> cases_;
   std::vector<std::map<Place, std::size_t>> found_;  ///< per case, how often
   std::vector<std::int64_t> judged_;                 ///< the same, how often anything
+  std::map<Place, std::size_t> found_anywhere_;
+  std::size_t findings_kept_ = 0;
   std::vector<std::string> notes_;
+  std::vector<std::string> cut_short_;
   std::array<Looks, 2> checked_;
   std::array<Looks, 2> inconclusive_;
   std::size_t bytes_kept_ = 0;

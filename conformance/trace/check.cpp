@@ -42,7 +42,10 @@ int check(const CheckOptions& options) {
   RunResult run = checked.result(options.strict);
   run.target = names_of(options.captures);
   for (const std::string& note : checked.notes()) say("note: " + note + "\n");
-  return conclude(as_run, *expectations, run);
+  const int status = conclude(as_run, *expectations, run);
+  if (checked.cut_short().empty()) return status;
+  for (const std::string& cut : checked.cut_short()) static_cast<void>(refuse(cut));
+  return status == exit_unexpected ? status : exit_usage;
 }
 
 }  // namespace conformance

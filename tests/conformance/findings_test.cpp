@@ -185,6 +185,54 @@ TEST(Findings, AreBookedOnTheirOwnConnectionHoweverLateTheyCome) {
   EXPECT_EQ(run.cases[0].judgement.verdict, Verdict::fail);
 }
 
+/// Conversations one after the other, each on a connection of its own.
+class Conversations {
+ public:
+  void add(const Scene& scene) {
+    for (Record record : scene.transcript) {
+      record.connection = next_;
+      transcript.push_back(std::move(record));
+    }
+    ++next_;
+  }
+  Transcript transcript;
+
+ private:
+  ConnectionNumber next_ = 0;
+};
+
+TEST(Findings, OfManyConnectionsAreToldTogether) {
+  constexpr std::size_t told_alone = 4096;
+  Conversations many;
+  for (std::size_t n = 0; n < told_alone + 50; ++n) many.add(Scene{}.login());
+  Scene wrong = acknowledged();
+  wrong.say(ping()).answer(echo()).spoil(2, 0x40);
+  many.add(wrong);
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, pcapng(many.transcript, ""));
+  ASSERT_EQ(run.cases.size(), told_alone + 1);
+  EXPECT_EQ(run.cases[told_alone - 1].judgement.verdict, Verdict::pass);
+  const CaseResult& others = run.cases.back();
+  EXPECT_EQ(others.name, "judged.pcap/others");
+  EXPECT_EQ(others.judgement.rule, iscsi::Rule::reserved_bits_are_zero);
+  EXPECT_EQ(others.judgement.verdict, Verdict::fail);
+}
+
+TEST(Findings, ThatAreTooManyToBeKeptCountAllTheSame) {
+  Scene wrong = acknowledged();
+  for (int i = 0; i < 100; ++i) wrong.say(ping()).answer(echo()).spoil(2, 0x40);
+  Conversations many;
+  for (int i = 0; i < 220; ++i) many.add(wrong);
+  CheckedCaptures captures;
+  const RunResult run = judged(captures, pcapng(many.transcript, ""));
+  ASSERT_EQ(run.cases.size(), 220U);
+  const CaseResult& last = run.cases.back();
+  EXPECT_TRUE(last.observation.findings.empty());
+  EXPECT_EQ(last.judgement.verdict, Verdict::fail);
+  EXPECT_EQ(last.judgement.rule, iscsi::Rule::reserved_bits_are_zero);
+  EXPECT_FALSE(captures.notes().empty());
+}
+
 TEST(Findings, OfAConnectionWithoutOnePduAreInconclusive) {
   Tap tap;
   TappedConnection talk{tap, 40000, 3260};
