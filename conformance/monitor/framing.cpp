@@ -1,7 +1,7 @@
 /// From a record to its PDU, where captures do not tell all that a live conversation does.
 
+#include "conformance/model/anatomy.hpp"
 #include "conformance/monitor/watched.hpp"
-#include "wire/crc32c.hpp"
 
 namespace conformance::watched {
 
@@ -11,20 +11,11 @@ namespace {
 
 constexpr std::size_t digest = iscsi::limits::digest_bytes;
 
-std::size_t padded(std::size_t bytes) { return bytes + iscsi::wire::padding(bytes); }
-
 /// Which digests a PDU has, from its size and, where one of two is there, by trial.
 Digests digests_by_trial(iscsi::wire::ByteView bytes) {
-  const Lengths lengths = lengths_of(bytes.first<bhs_bytes>());
-  const std::size_t headers = bhs_bytes + lengths.additional_headers;
-  const std::size_t plain = headers + padded(lengths.data);
-  if (bytes.size() < plain + digest) return {};
-  if (bytes.size() == plain + 2 * digest) return {.header = true, .data = true};
-  if (lengths.data == 0) return {.header = true};
-  std::array<std::byte, digest> wanted{};
-  iscsi::wire::store_digest(wanted, iscsi::wire::crc32c(bytes.first(headers)));
-  const bool header = std::ranges::equal(bytes.subspan(headers, digest), wanted);
-  return {.header = header, .data = !header};
+  const auto anatomy = dissect(bytes);
+  if (!anatomy) return {};
+  return {.header = !anatomy->header_digest.empty(), .data = !anatomy->data_digest.empty()};
 }
 
 Digests digests_of(const Connection& connection, const Record& record) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "conformance/model/anatomy.hpp"
 #include "conformance/report/markup.hpp"
 #include "pdu/codec.hpp"
 #include "text/grammar.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::size_t most_bytes_shown = 512;
 constexpr std::size_t bytes_per_line = 16;
-constexpr std::size_t digest_bytes = 4;
 
 std::string hexadecimal(std::uint64_t value) {
   std::array<char, 16> digits{};
@@ -67,22 +67,21 @@ std::vector<ShownField> fields_of(ByteView header, const Description* pdu, Field
   return shown;
 }
 
-struct DataPlace {
-  std::size_t start = 0;
-  std::size_t length = 0;
-};
-
-/// Where the data segment lies; digests before it shift it by four bytes.
-DataPlace data_place(ByteView bytes) {
-  if (bytes.size() < bhs_bytes) return {};
-  const std::size_t length = extract(bytes, iscsi::pdu::bytes(5, 3));
-  const std::size_t headers = bhs_bytes + extract(bytes, iscsi::pdu::bytes(4, 1)) * 4;
-  const std::size_t padded = length + iscsi::wire::padding(length);
-  const bool header_digest = bytes.size() >= headers + padded + 2 * digest_bytes ||
-                             (length == 0 && bytes.size() >= headers + digest_bytes);
-  const std::size_t start = headers + (header_digest ? digest_bytes : 0);
-  if (length == 0 || start >= bytes.size()) return {};
-  return {.start = start, .length = std::min(length, bytes.size() - start)};
+/// What a byte behind the basic header segment belongs to; empty if to nothing.
+std::string part_behind_header(ByteView bytes, std::uint32_t byte) {
+  const Anatomy anatomy = dissect_beginning(bytes);
+  const std::array<std::pair<ByteView, std::string_view>, 5> parts{
+      {{anatomy.additional_headers, "additional header segments"},
+       {anatomy.header_digest, "header digest"},
+       {anatomy.data, "data segment, byte "},
+       {anatomy.padding, "padding"},
+       {anatomy.data_digest, "data digest"}}};
+  for (const auto& [part, name] : parts) {
+    const auto start = static_cast<std::size_t>(part.data() - bytes.data());
+    if (part.empty() || byte < start || byte >= start + part.size()) continue;
+    return std::string{name} + (name.ends_with(' ') ? std::to_string(byte - start) : "");
+  }
+  return {};
 }
 
 void append_hexadecimal(std::string& out, ByteView data) {
@@ -122,12 +121,12 @@ ShownPdu show(const Record& record, Fields fields) {
   const Description* pdu = describe(opcode);
   shown.name = pdu == nullptr ? "operation code " + hexadecimal(opcode) : std::string{pdu->name};
   shown.fields = fields_of(bytes, pdu, fields);
-  const DataPlace place = data_place(bytes);
-  shown.data = bytes.subspan(place.start, place.length);
+  shown.data = dissect_beginning(bytes).data;
   if (!carries_text(bytes)) return shown;
+  const auto start = static_cast<std::size_t>(shown.data.data() - bytes.data());
   if (const auto pairs = iscsi::text::split(iscsi::wire::as_text(shown.data)))
     for (const auto& pair : *pairs) {
-      const auto first = static_cast<std::uint32_t>(place.start + pair.byte);
+      const auto first = static_cast<std::uint32_t>(start + pair.byte);
       const auto bytes_shown = static_cast<std::uint32_t>(pair.key.size() + pair.value.size() + 1);
       shown.text.push_back(
           {printable(pair.key), printable(pair.value), first, first + bytes_shown - 1});
@@ -161,10 +160,7 @@ Stretch stretch_at(const Record& record, std::uint32_t byte) {
   for (const ShownField& key : shown.text)
     if (byte >= key.first_byte && byte <= key.last_byte)
       return {key.name, key.first_byte, key.last_byte};
-  const DataPlace place = data_place(bytes);
-  if (byte >= place.start && byte < place.start + place.length)
-    return {"data segment, byte " + std::to_string(byte - place.start), byte, byte};
-  return alone;
+  return {part_behind_header(bytes, byte), byte, byte};
 }
 
 std::string print_place(const Record& record, std::optional<std::uint32_t> byte) {

@@ -1,4 +1,6 @@
-#include "conformance/recording/anatomy.hpp"
+#include "conformance/model/anatomy.hpp"
+
+#include <algorithm>
 
 #include "pdu/frame.hpp"
 #include "wire/crc32c.hpp"
@@ -36,8 +38,7 @@ std::optional<Anatomy> dissect(ByteView whole) {
     return std::nullopt;
   bool of_header = rest > 0;
   if (rest == digest_bytes && lengths.data > 0)
-    of_header = is_digest_of(whole.subspan(headers, digest_bytes), whole.first(headers)) ||
-                !is_digest_of(whole.last(digest_bytes), whole.subspan(headers, padded));
+    of_header = is_digest_of(whole.subspan(headers, digest_bytes), whole.first(headers));
   const std::size_t behind = headers + (of_header ? digest_bytes : 0);
   return Anatomy{.header = whole.first(bhs_bytes),
                  .additional_headers = whole.subspan(bhs_bytes, lengths.additional_headers),
@@ -45,6 +46,31 @@ std::optional<Anatomy> dissect(ByteView whole) {
                  .data = whole.subspan(behind, lengths.data),
                  .padding = whole.subspan(behind + lengths.data, padded - lengths.data),
                  .data_digest = whole.subspan(behind + padded)};
+}
+
+Anatomy dissect_beginning(ByteView bytes) {
+  using iscsi::pdu::bhs_bytes;
+  if (const auto whole = dissect(bytes)) return *whole;
+  auto take = [rest = bytes](std::size_t count) mutable {
+    const ByteView part = rest.first(std::min(rest.size(), count));
+    rest = rest.subspan(part.size());
+    return part;
+  };
+  const auto lengths = iscsi::pdu::lengths_of(bytes.first<bhs_bytes>());
+  const std::size_t headers = bhs_bytes + lengths.additional_headers;
+  // A header that its digest contradicts is kept up to its digest.
+  const bool has_digest =
+      bytes.size() == headers + digest_bytes ||
+      (bytes.size() > headers + digest_bytes &&
+       is_digest_of(bytes.subspan(headers, digest_bytes), bytes.first(headers)));
+  Anatomy anatomy;
+  anatomy.header = take(bhs_bytes);
+  anatomy.additional_headers = take(lengths.additional_headers);
+  anatomy.header_digest = take(has_digest ? digest_bytes : 0);
+  anatomy.data = take(lengths.data);
+  anatomy.padding = take(iscsi::wire::padding(lengths.data));
+  anatomy.data_digest = take(digest_bytes);
+  return anatomy;
 }
 
 }  // namespace conformance
