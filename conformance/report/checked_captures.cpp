@@ -17,6 +17,20 @@ constexpr std::size_t most_notes = 50;
 
 constexpr std::size_t index_of(Side side) { return static_cast<std::size_t>(side); }
 
+/// Leaves what is needed as evidence; what is left out becomes a hole.
+void cut(Record& record) {
+  const std::size_t size = record.bytes.size();
+  if (size <= bytes_of_evidence) return;
+  record.bytes.resize(bytes_of_evidence);
+  std::erase_if(record.holes, [](const Hole& hole) { return hole.offset >= bytes_of_evidence; });
+  if (!record.holes.empty())
+    record.holes.back().length = std::min<std::uint32_t>(
+        record.holes.back().length,
+        static_cast<std::uint32_t>(bytes_of_evidence) - record.holes.back().offset);
+  record.holes.push_back({.offset = static_cast<std::uint32_t>(bytes_of_evidence),
+                          .length = static_cast<std::uint32_t>(size - bytes_of_evidence)});
+}
+
 std::string place_of(const std::string& capture, std::uint64_t packet) {
   return capture + (packet != 0 ? ", packet " + std::to_string(packet) : "") + ": ";
 }
@@ -67,7 +81,7 @@ void CheckedCaptures::keep(Reading& reading, Record record) {
     recent.place = transcript.size();
     transcript.push_back(std::move(record));
   } else {
-    if (record.bytes.size() > bytes_of_evidence) record.bytes.resize(bytes_of_evidence);
+    cut(record);
     recent.record = std::move(record);
   }
   reading.recent.push_back(std::move(recent));

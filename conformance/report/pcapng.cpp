@@ -15,25 +15,54 @@ using iscsi::wire::Bytes;
 using iscsi::wire::pcapng::Packets;
 using Comments = std::vector<std::string>;
 
+/// Bytes that are written for a loss: TCP's numbers show that there were some, not how many.
+constexpr std::size_t bytes_of_a_loss = 48;
+
+/// A PDU, and what is missing of it.
+void add_data(Packets& packets, Bytes& out, const Record& record, Packets::From from,
+              const Comments& comments) {
+  const auto put = [&](std::size_t begin, std::size_t end, std::size_t missing, bool last) {
+    const std::size_t size = record.bytes.size();
+    const auto piece = iscsi::wire::ByteView{record.bytes}.subspan(
+        std::min(begin, size), std::min(end, size) - std::min(begin, size));
+    packets.data(out, record.connection, record.at_us, from, piece,
+                 last ? std::span{comments} : std::span<const std::string>{}, missing);
+  };
+  std::size_t begin = 0;
+  for (const Hole& hole : record.holes) {
+    const std::size_t first = std::max<std::size_t>(begin, hole.offset);
+    const std::size_t behind = std::max(first, std::size_t{hole.offset} + hole.length);
+    const bool last = &hole == &record.holes.back() && behind >= record.bytes.size();
+    put(begin, first, behind - first, last);
+    begin = behind;
+  }
+  if (begin < record.bytes.size()) put(begin, record.bytes.size(), 0, true);
+}
+
 void add(Packets& packets, Bytes& out, const Record& record, const Comments& comments) {
   const auto close = [&](Packets::From from, bool reset) {
     packets.close(out, record.connection, record.at_us, from, reset, comments);
   };
-  const auto data = [&](Packets::From from) {
-    packets.data(out, record.connection, record.at_us, from, record.bytes, comments);
+  const auto data = [&](Packets::From from) { add_data(packets, out, record, from, comments); };
+  const auto loss = [&](Packets::From from) {
+    packets.data(out, record.connection, record.at_us, from, {}, comments, bytes_of_a_loss);
   };
   switch (record.kind) {
-    case Record::Kind::opened: packets.open(out, record.connection, record.at_us, comments); break;
+    case Record::Kind::opened:
+      if (!record.midway) packets.open(out, record.connection, record.at_us, comments);
+      break;
     case Record::Kind::sent:
     case Record::Kind::unreadable_sent: data(Packets::From::initiator); break;
     case Record::Kind::received:
     case Record::Kind::unreadable: data(Packets::From::target); break;
     case Record::Kind::ended: close(Packets::From::target, false); break;
     case Record::Kind::broken: close(Packets::From::target, true); break;
-    case Record::Kind::left: close(Packets::From::initiator, false); break;
+    case Record::Kind::left:
+      if (!record.midway) close(Packets::From::initiator, false);
+      break;
     case Record::Kind::left_by_reset: close(Packets::From::initiator, true); break;
-    case Record::Kind::lost:
-    case Record::Kind::lost_sent: break;
+    case Record::Kind::lost: loss(Packets::From::target); break;
+    case Record::Kind::lost_sent: loss(Packets::From::initiator); break;
   }
 }
 

@@ -106,7 +106,7 @@ Bytes Packets::packet(const Segment& segment) {
   const std::uint64_t source = outward ? initiator_address : target_address;
   const std::uint64_t destination = outward ? target_address : initiator_address;
   const std::uint32_t port = first_initiator_port + segment.connection % 16384;
-  const std::size_t tcp_length = tcp_bytes + segment.data.size();
+  const std::size_t tcp_length = tcp_bytes + segment.data.size() + segment.missing;
   Bytes bytes;
   bytes.reserve(headers_bytes + segment.data.size());
   put_big(bytes, 0x0200'0000'0000 + (outward ? 2U : 1U), 6);  // locally administered
@@ -147,12 +147,12 @@ void Packets::put(Bytes& out, std::uint64_t at_us, Segment segment, Comments com
   wire::pcapng::put(body, at_us >> 32U, 4);
   wire::pcapng::put(body, at_us, 4);
   wire::pcapng::put(body, bytes.size(), 4);
-  wire::pcapng::put(body, bytes.size(), 4);
+  wire::pcapng::put(body, bytes.size() + segment.missing, 4);
   put_padded(body, bytes);
   for (const std::string& comment : comments) put_option(body, option_comment, comment);
   if (!comments.empty()) wire::pcapng::put(body, 0, 4);
   put_block(out, enhanced_packet, body);
-  own += static_cast<std::uint32_t>(segment.data.size()) +
+  own += static_cast<std::uint32_t>(segment.data.size() + segment.missing) +
          ((segment.flags & (syn | fin)) != 0 ? 1U : 0U);
 }
 
@@ -163,13 +163,17 @@ void Packets::open(Bytes& out, std::uint32_t connection, std::uint64_t at_us, Co
 }
 
 void Packets::data(Bytes& out, std::uint32_t connection, std::uint64_t at_us, From from,
-                   ByteView data, Comments comments) {
+                   ByteView data, Comments comments, std::size_t missing) {
   Segment segment{.from = from, .connection = connection, .flags = push | ack};
-  for (; data.size() > longest_segment; data = data.subspan(longest_segment)) {
-    segment.data = data.first(longest_segment);
+  while (data.size() + missing > longest_segment) {
+    segment.data = data.first(std::min(data.size(), longest_segment));
+    segment.missing = longest_segment - segment.data.size();
+    data = data.subspan(segment.data.size());
+    missing -= segment.missing;
     put(out, at_us, segment, {});
   }
   segment.data = data;
+  segment.missing = missing;
   put(out, at_us, segment, comments);
 }
 

@@ -32,8 +32,10 @@ class Packets {
   /// The three packets of a new connection.
   void open(Bytes& out, std::uint32_t connection, std::uint64_t at_us, Comments comments = {});
   /// As many packets as the data needs; the comments stand at the last one, where it is complete.
+  /// `missing` bytes behind it were sent as well, but the file does not have them: packets that
+  /// were cut.
   void data(Bytes& out, std::uint32_t connection, std::uint64_t at_us, From from, ByteView data,
-            Comments comments = {});
+            Comments comments = {}, std::size_t missing = 0);
   /// FIN, or RST.
   void close(Bytes& out, std::uint32_t connection, std::uint64_t at_us, From from, bool reset,
              Comments comments = {});
@@ -50,6 +52,7 @@ class Packets {
     std::uint32_t acknowledged = 0;
     std::uint8_t flags = 0;
     ByteView data{};
+    std::size_t missing = 0;  ///< bytes behind `data`
   };
   static Bytes packet(const Segment& segment);
   void put(Bytes& out, std::uint64_t at_us, Segment segment, Comments comments);
