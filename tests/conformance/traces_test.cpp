@@ -99,7 +99,7 @@ TEST_F(CapturesOfOthers, AreReadToTheEnd) {
     if (!name.ends_with(".pcap") && !name.ends_with(".pcap.gz")) continue;
     const Counts counts = count(entry.path());
     const auto row = known.find(name);
-    EXPECT_NE(row, known.end()) << name << " is new";
+    ASSERT_NE(row, known.end()) << name << " is new";
     EXPECT_EQ(counts.pdus, row->second.pdus) << name;
     EXPECT_EQ(counts.lost, row->second.lost) << name;
     EXPECT_EQ(counts.cut, row->second.cut) << name;
