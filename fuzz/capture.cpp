@@ -64,9 +64,10 @@ std::uint64_t read(wire::ByteView file) {
     if (!*record) return sum;
     const Record& one = **record;
     if (capture->origin() == conformance::Capture::Origin::packets) check(one, connections);
-    const std::string line = conformance::print_packet_line(one, tasks.about(one));
-    if (one.bytes.size() < 65536) sum += conformance::print_details(one).size();
-    sum = sum * 31 + line.size() + one.bytes.size();
+    std::string text;
+    conformance::append_packet_line(text, one, tasks.about(one));
+    if (one.bytes.size() < 65536) conformance::append_details(text, one);
+    sum = sum * 31 + text.size() + one.bytes.size();
   }
 }
 

@@ -63,8 +63,7 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
   const Ends ends = in_order ? Ends{{segment.source, segment.destination}}
                              : Ends{{segment.destination, segment.source}};
   const std::size_t side = in_order ? 0 : 1;
-  const auto found = index_.find(ends);
-  auto entry = found == index_.end() ? entries_.end() : found->second;
+  auto entry = entry_of(ends);
   if (entry != entries_.end() && entry->connection.is_replaced_by(side, segment)) {
     entry->connection.leave(stamp, "another connection takes its place; its end is not shown");
     remove(entry);
@@ -78,6 +77,13 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
   entries_.splice(entries_.begin(), entries_, entry);
   entry->connection.add(side, segment, stamp);
   account(entry);
+}
+
+/// Most packets are of the connection that was heard last.
+PacketCapture::Entries::iterator PacketCapture::entry_of(const Ends& ends) {
+  if (!entries_.empty() && entries_.front().ends == ends) return entries_.begin();
+  const auto found = index_.find(ends);
+  return found == index_.end() ? entries_.end() : found->second;
 }
 
 PacketCapture::Entries::iterator PacketCapture::enter(const Ends& ends, Stamp stamp) {

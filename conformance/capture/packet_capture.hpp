@@ -38,6 +38,7 @@ class PacketCapture : public RecordSource, private RecordSink {
 
   void read(const Packet& packet);
   void take(const Segment& segment, Stamp stamp);
+  [[nodiscard]] Entries::iterator entry_of(const Ends& ends);
   Entries::iterator enter(const Ends& ends, Stamp stamp);
   void remove(Entries::iterator entry);
   void account(Entries::iterator entry);

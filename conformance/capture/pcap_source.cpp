@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 #include "conformance/capture/sources.hpp"
 
@@ -49,7 +50,7 @@ ssize_t read_cookie(void* cookie, char* to, std::size_t size) {
     source.at_hand = *next;
   }
   const std::size_t count = std::min(size, source.at_hand.size());
-  std::ranges::copy(iscsi::wire::as_text(source.at_hand.first(count)), to);
+  std::memcpy(to, source.at_hand.data(), count);
   source.at_hand = source.at_hand.subspan(count);
   return static_cast<ssize_t>(count);
 }

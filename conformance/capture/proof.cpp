@@ -52,6 +52,17 @@ constexpr std::array<Shape, 10> target_shapes{{
     {Opcode::reject, 0xff, 0x80},
 }};
 
+/// By operation code; for one that has no shape, a value that its bits cannot have.
+template <std::size_t N>
+consteval std::array<Shape, 64> by_operation_code(const std::array<Shape, N>& shapes) {
+  std::array<Shape, 64> table{};
+  table.fill({.opcode = {}, .mask = 0, .value = 1});
+  for (const Shape& shape : shapes) table.at(static_cast<std::size_t>(shape.opcode)) = shape;
+  return table;
+}
+constexpr auto initiator_table = by_operation_code(initiator_shapes);
+constexpr auto target_table = by_operation_code(target_shapes);
+
 unsigned at(ByteView bytes, std::size_t offset) { return std::to_integer<unsigned>(bytes[offset]); }
 
 Opcode opcode_of(ByteView header) { return static_cast<Opcode>(at(header, 0) & 0x3fU); }
@@ -172,13 +183,11 @@ bool is_plausible(Role role, ByteView header) {
   const unsigned first = at(header, 0);
   // Bit 0 is reserved (10.2.1.1), and the I bit is the initiator's.
   if ((first & (role == Role::initiator ? 0x80U : 0xc0U)) != 0) return false;
-  const std::span<const Shape> shapes = role == Role::initiator
-                                            ? std::span<const Shape>{initiator_shapes}
-                                            : std::span<const Shape>{target_shapes};
-  const auto shape = std::ranges::find(shapes, opcode_of(header), &Shape::opcode);
-  if (shape == shapes.end() || (at(header, 1) & shape->mask) != shape->value) return false;
+  const auto& table = role == Role::initiator ? initiator_table : target_table;
+  const Shape& shape = table[first & 0x3fU];
+  if ((at(header, 1) & shape.mask) != shape.value) return false;
   const std::size_t data = data_length(header);
-  if (data > capture_limits::proved_data_bytes || (data > 0 && !shape->has_data)) return false;
+  if (data > capture_limits::proved_data_bytes || (data > 0 && !shape.has_data)) return false;
   if (role == Role::initiator) return is_plausible_request(header);
   // 3.2.2.1: MaxCmdSN is not below ExpCmdSN - 1.
   return at(header, 4) == 0 && number(header, 32) - number(header, 28) + 1 <= widest_command_window;
@@ -214,7 +223,14 @@ std::optional<Candidate> Search::run(const Stream& stream, Role role,
   const Ground ground{.bytes = stream.readable(),
                       .holes = stream.holes_before(stream.readable().size())};
   effort.spend(ground.holes.size());
+  auto hole = ground.holes.begin();
   for (; rejected_ + bhs_bytes <= ground.bytes.size(); ++rejected_) {
+    // No header begins where bytes of it are missing.
+    while (hole != ground.holes.end() && hole->offset < rejected_ + bhs_bytes) {
+      rejected_ = std::max(rejected_, std::size_t{hole->offset} + hole->length);
+      ++hole;
+    }
+    if (rejected_ + bhs_bytes > ground.bytes.size()) break;
     if (!is_plausible(role, ground.bytes.subspan(rejected_, bhs_bytes))) continue;
     const auto found = candidate_at(ground, rejected_, role, digests, numbers, effort);
     if (effort.is_used_up()) {

@@ -19,20 +19,33 @@ namespace {
 constexpr std::size_t most_bytes_shown = 512;
 constexpr std::size_t bytes_per_line = 16;
 
-std::string hexadecimal(std::uint64_t value) {
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
-  return "0x" + std::string{digits.data(), end};
+void append_number(std::string& out, std::uint64_t value, int base = 10) {
+  std::array<char, 20> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
+  out.append(digits.data(), end);
 }
 
-std::string value_text(const Field& field, std::uint64_t value) {
+void append_hexadecimal(std::string& out, ByteView bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (const std::byte byte : bytes) {
+    out += digits[std::to_integer<unsigned>(byte) >> 4U];
+    out += digits[std::to_integer<unsigned>(byte) & 15U];
+  }
+}
+
+/// `value` is that of `field` in `header`, if it is a number.
+void append_value(std::string& out, const Field& field, ByteView header, std::uint64_t value) {
+  if (field.kind == EntryKind::opaque)
+    return append_hexadecimal(out, header.subspan(field.place.byte, field.place.width / 8U));
   for (const Code& code : field.codes)
-    if (value >= code.first && value <= code.last)
-      return std::to_string(value) + " (" + std::string{code.name} + ")";
-  return value < 10 ? std::to_string(value) : hexadecimal(value);
+    if (value >= code.first && value <= code.last) {
+      append_number(out, value);
+      ((out += " (") += code.name) += ')';
+      return;
+    }
+  if (value >= 10) out += "0x";
+  append_number(out, value, 16);
 }
-
-std::string opaque_text(ByteView bytes) { return iscsi::text::encode_hexadecimal(bytes).substr(2); }
 
 bool is_pdu(const Record& record) {
   return record.kind == Record::Kind::sent || record.kind == Record::Kind::received ||
@@ -43,26 +56,31 @@ std::uint8_t opcode_of(ByteView header) {
   return static_cast<std::uint8_t>(extract(header, bits(0, 2, 6)));
 }
 
-/// Nothing if the field has nothing to say, and not all are asked for.
-std::optional<std::string> shown_value(const Field& field, ByteView header, Fields fields) {
-  if (field.name.empty()) return std::nullopt;
-  if (field.kind == EntryKind::opaque)
-    return opaque_text(header.subspan(field.place.byte, field.place.width / 8U));
-  const std::uint64_t value = extract(header, field.place);
-  const bool telling = (value != 0 || !field.codes.empty()) &&
-                       (field.kind != EntryKind::fixed || value != field.value);
-  if (!telling && fields == Fields::telling) return std::nullopt;
-  return value_text(field, value);
+/// Calls `take` with every field that is to be shown, and with its value, if that is a number.
+template <class Take>
+void for_each_shown(ByteView header, const Description* pdu, Fields fields, Take take) {
+  if (pdu == nullptr) return;
+  for (const Field& field : pdu->fields) {
+    if (field.name.empty()) continue;
+    const bool opaque = field.kind == EntryKind::opaque;
+    const std::uint64_t value = opaque ? 0 : extract(header, field.place);
+    const bool telling = opaque || ((value != 0 || !field.codes.empty()) &&
+                                    (field.kind != EntryKind::fixed || value != field.value));
+    if (telling || fields == Fields::all) take(field, value);
+  }
 }
+
+std::uint64_t data_length(ByteView header) { return extract(header, iscsi::pdu::bytes(5, 3)); }
 
 std::vector<ShownField> fields_of(ByteView header, const Description* pdu, Fields fields) {
   std::vector<ShownField> shown;
-  if (pdu != nullptr)
-    for (const Field& field : pdu->fields)
-      if (auto value = shown_value(field, header, fields))
-        shown.push_back({std::string{field.name}, *std::move(value), field.place.byte,
-                         field.place.last_byte()});
-  if (const std::uint64_t data = extract(header, iscsi::pdu::bytes(5, 3)); data != 0)
+  for_each_shown(header, pdu, fields, [&](const Field& field, std::uint64_t value) {
+    std::string text;
+    append_value(text, field, header, value);
+    shown.push_back(
+        {std::string{field.name}, std::move(text), field.place.byte, field.place.last_byte()});
+  });
+  if (const std::uint64_t data = data_length(header); data != 0)
     shown.push_back({"DataSegmentLength", std::to_string(data), 5, 7});
   return shown;
 }
@@ -84,11 +102,13 @@ std::string part_behind_header(ByteView bytes, std::uint32_t byte) {
   return {};
 }
 
-void append_hexadecimal(std::string& out, ByteView data) {
+void append_data(std::string& out, ByteView data) {
   const ByteView shown = data.first(std::min(data.size(), most_bytes_shown));
   for (std::size_t at = 0; at < shown.size(); at += bytes_per_line) {
     const ByteView line = shown.subspan(at, std::min(bytes_per_line, shown.size() - at));
-    out += "        " + opaque_text(line) + "\n";
+    out += "        ";
+    append_hexadecimal(out, line);
+    out += '\n';
   }
   if (shown.size() < data.size())
     out += "        and " + std::to_string(data.size() - shown.size()) + " bytes more\n";
@@ -100,12 +120,55 @@ bool carries_text(ByteView bytes) {
          opcode == Opcode::text_request || opcode == Opcode::text_response;
 }
 
-std::string pdu_text(const Record& record, std::string_view task) {
-  const ShownPdu pdu = show(record);
-  std::string text = pdu.name;
-  if (!task.empty()) text += " [" + std::string{task} + "]";
-  for (const ShownField& field : pdu.fields) text += " " + field.print();
-  return text;
+void append_name(std::string& out, const Description* pdu, std::uint8_t opcode) {
+  if (pdu != nullptr) {
+    out += pdu->name;
+  } else {
+    out += "operation code 0x";
+    append_number(out, opcode, 16);
+  }
+}
+
+/// The name, and the fields that say something, without making them values first: captures have
+/// millions of PDUs.
+void append_pdu(std::string& out, const Record& record, std::string_view task) {
+  const ByteView header = record.bytes;
+  if (header.size() < bhs_bytes) {
+    append_number(out, header.size());
+    out += " bytes";
+    return;
+  }
+  const std::uint8_t opcode = opcode_of(header);
+  const Description* pdu = describe(opcode);
+  append_name(out, pdu, opcode);
+  if (!task.empty()) ((out += " [") += task) += ']';
+  for_each_shown(header, pdu, Fields::telling, [&](const Field& field, std::uint64_t value) {
+    ((out += ' ') += field.name) += '=';
+    append_value(out, field, header, value);
+  });
+  if (const std::uint64_t data = data_length(header); data != 0) {
+    out += " DataSegmentLength=";
+    append_number(out, data);
+  }
+}
+
+void append_line(std::string& out, const Record& record, std::string_view task) {
+  using Kind = Record::Kind;
+  const bool from_initiator = record.kind == Kind::sent || record.kind == Kind::unreadable_sent;
+  out += !is_pdu(record) ? "-- " : from_initiator ? "-> " : "<- ";
+  append_number(out, record.connection);
+  out += ' ';
+  if (!is_pdu(record)) {
+    out += event_text(record);
+    return;
+  }
+  if (is_unreadable(record)) {
+    out += "not readable: ";
+    if (record.violation) out += iscsi::about(record.violation->rule).slug;
+    out += ' ';
+  }
+  append_pdu(out, record, task);
+  if (record.kind == Kind::sent && record.damaged) out += " [spoilt]";
 }
 
 }  // namespace
@@ -119,7 +182,7 @@ ShownPdu show(const Record& record, Fields fields) {
   }
   const std::uint8_t opcode = opcode_of(bytes);
   const Description* pdu = describe(opcode);
-  shown.name = pdu == nullptr ? "operation code " + hexadecimal(opcode) : std::string{pdu->name};
+  append_name(shown.name, pdu, opcode);
   shown.fields = fields_of(bytes, pdu, fields);
   shown.data = dissect_beginning(bytes).data;
   if (!carries_text(bytes)) return shown;
@@ -194,30 +257,30 @@ std::string_view event_text(const Record& record) {
 }
 
 std::string print_line(const Record& record, std::string_view task) {
-  const std::string connection = " " + std::to_string(record.connection) + " ";
-  if (!is_pdu(record)) return "--" + connection + std::string{event_text(record)};
-  if (record.kind == Record::Kind::sent)
-    return "->" + connection + pdu_text(record, task) + (record.damaged ? " [spoilt]" : "");
-  if (record.kind == Record::Kind::received) return "<-" + connection + pdu_text(record, task);
-  return (record.kind == Record::Kind::unreadable ? "<-" : "->") + connection + "not readable: " +
-         std::string{record.violation ? iscsi::about(record.violation->rule).slug : ""} + " " +
-         pdu_text(record, task);
+  std::string line;
+  append_line(line, record, task);
+  return line;
 }
 
-std::string print_packet_line(const Record& record, std::string_view task) {
-  const std::string micros = std::to_string(record.at_us % 1'000'000 + 1'000'000).substr(1);
-  std::string line = std::to_string(record.at_us / 1'000'000) + "." + micros +
-                     (record.packet == 0 ? "" : " #" + std::to_string(record.packet)) + " " +
-                     print_line(record, task);
-  if (record.midway && record.kind == Record::Kind::opened) line += ", before the capture began";
-  if (!record.holes.empty()) line += " [not whole]";
-  return line + "\n";
+void append_packet_line(std::string& out, const Record& record, std::string_view task) {
+  append_number(out, record.at_us / 1'000'000);
+  out += '.';
+  const std::size_t digits = out.size();
+  append_number(out, record.at_us % 1'000'000 + 1'000'000);
+  out.erase(digits, 1);
+  if (record.packet != 0) {
+    out += " #";
+    append_number(out, record.packet);
+  }
+  out += ' ';
+  append_line(out, record, task);
+  if (record.midway && record.kind == Record::Kind::opened) out += ", before the capture began";
+  if (!record.holes.empty()) out += " [not whole]";
 }
 
-std::string print_details(const Record& record) {
-  if (record.bytes.size() < bhs_bytes) return {};
+void append_details(std::string& out, const Record& record) {
+  if (record.bytes.size() < bhs_bytes) return;
   const ShownPdu pdu = show(record, Fields::all);
-  std::string out;
   for (const ShownField& field : pdu.fields) {
     const std::string bytes =
         field.first_byte == field.last_byte
@@ -227,12 +290,11 @@ std::string print_details(const Record& record) {
            field.print() + "\n";
   }
   for (const ShownField& key : pdu.text) out += "        " + key.print() + "\n";
-  if (pdu.text.empty()) append_hexadecimal(out, pdu.data);
+  if (pdu.text.empty()) append_data(out, pdu.data);
   for (const Hole& hole : record.holes)
     out += "        bytes " + std::to_string(hole.offset) + "-" +
            std::to_string(std::uint64_t{hole.offset} + hole.length - 1) +
            " are not in the capture\n";
-  return out;
 }
 
 std::string print_record(const Record& record, std::size_t number) {
@@ -241,7 +303,7 @@ std::string print_record(const Record& record, std::size_t number) {
   if (record.bytes.size() < bhs_bytes) return out;
   const ShownPdu pdu = show(record);
   for (const ShownField& key : pdu.text) out += "        " + key.print() + "\n";
-  if (pdu.text.empty()) append_hexadecimal(out, pdu.data);
+  if (pdu.text.empty()) append_data(out, pdu.data);
   return out;
 }
 

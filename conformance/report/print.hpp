@@ -54,12 +54,12 @@ struct Stretch {
 /// there is one.
 [[nodiscard]] std::string print_line(const Record& record, std::string_view task = {});
 
-/// The line with time and packet in front, for captures.
-[[nodiscard]] std::string print_packet_line(const Record& record, std::string_view task);
+/// The line with time and packet in front, for captures; without its end.
+void append_packet_line(std::string& out, const Record& record, std::string_view task);
 
-/// What `print_packet_line` leaves out: every field with its bytes, the text keys or the data, and
+/// What `append_packet_line` leaves out: every field with its bytes, the text keys or the data, and
 /// what the capture does not have.
-[[nodiscard]] std::string print_details(const Record& record);
+void append_details(std::string& out, const Record& record);
 
 /// The line, and below it the data segment: text keys one by one, other bytes in hexadecimal.
 [[nodiscard]] std::string print_record(const Record& record, std::size_t number);

@@ -48,7 +48,7 @@ void TaskNames::forget(ConnectionNumber connection) {
   tasks_.erase(tasks_.lower_bound({connection, 0}), tasks_.lower_bound({connection + 1, 0}));
 }
 
-std::string TaskNames::about(const Record& record) {
+std::string_view TaskNames::about(const Record& record) {
   const bool is_pdu = record.kind == Record::Kind::sent || record.kind == Record::Kind::received;
   if (!is_pdu) {
     const bool is_gap = record.kind == Record::Kind::lost || record.kind == Record::Kind::lost_sent;
@@ -68,15 +68,17 @@ std::string TaskNames::about(const Record& record) {
       if (const auto task = tasks_.find({record.connection, aborted}); task != tasks_.end())
         name += " of " + task->second;
     }
-    if (tasks_.size() < most_tasks || tasks_.contains(tag)) tasks_.insert_or_assign(tag, name);
-    return name;
+    if (tasks_.size() < most_tasks || tasks_.contains(tag))
+      return tasks_.insert_or_assign(tag, std::move(name)).first->second;
+    return last_ = std::move(name);
   }
   if (!belongs_to_task(opcode)) return {};
   const auto task = tasks_.find(tag);
   if (task == tasks_.end()) return {};
-  std::string name = task->second;
-  if (ends_task(opcode, flags)) tasks_.erase(task);
-  return name;
+  if (!ends_task(opcode, flags)) return task->second;
+  last_ = std::move(task->second);
+  tasks_.erase(task);
+  return last_;
 }
 
 }  // namespace conformance

@@ -24,7 +24,11 @@ std::string note_text(const CaptureNote& note) {
   return text + note.text;
 }
 
-std::string ends_text(const Flow& flow) { return flow.initiator + " -> " + flow.target; }
+/// Nothing where they are not told.
+std::string ends_text(const Flow& flow) {
+  if (flow.initiator.empty() && flow.target.empty()) return {};
+  return flow.initiator + " -> " + flow.target;
+}
 
 /// What a conversation is shown on.
 class View {
@@ -35,7 +39,8 @@ class View {
   View(View&&) = delete;
   View& operator=(View&&) = delete;
   virtual ~View() = default;
-  virtual void record(const Record& record, const std::string& task, const Flow& flow) = 0;
+  /// `flow` is told with the record that opens the connection.
+  virtual void record(const Record& record, std::string_view task, const Flow& flow) = 0;
   virtual void note(const std::string& text) = 0;
   virtual void end() = 0;
 };
@@ -43,26 +48,32 @@ class View {
 class TextView : public View {
  public:
   explicit TextView(bool full) : full_{full} {}
-  void record(const Record& record, const std::string& task, const Flow& flow) override {
-    std::string text = print_packet_line(record, task);
-    if (record.kind == Record::Kind::opened) {
-      text.pop_back();
-      text += ", " + ends_text(flow) + "\n";
-    }
-    if (full_) text += print_details(record);
-    std::fputs(text.c_str(), stdout);
+  void record(const Record& record, std::string_view task, const Flow& flow) override {
+    append_packet_line(text_, record, task);
+    if (const std::string ends = ends_text(flow); !ends.empty()) text_ += ", " + ends;
+    text_ += '\n';
+    if (full_) append_details(text_, record);
+    if (text_.size() > bytes_at_once) write();
   }
-  void note(const std::string& text) override { std::fprintf(stdout, "%s\n", text.c_str()); }
-  void end() override { std::fflush(stdout); }
+  void note(const std::string& text) override { text_ += text + "\n"; }
+  void end() override {
+    write();
+    std::fflush(stdout);
+  }
 
  private:
+  static constexpr std::size_t bytes_at_once = 64U << 10U;
+  void write() {
+    std::fwrite(text_.data(), 1, text_.size(), stdout);
+    text_.clear();
+  }
   bool full_ = false;
+  std::string text_;
 };
 
 class PageView : public View {
  public:
-  PageView(const std::string& file, const std::string& capture)
-      : out_{file, std::ios::binary}, file_{file} {
+  PageView(const std::string& file, const std::string& capture) : out_{file, std::ios::binary} {
     const std::string title = escaped(capture);
     out_ << "<!doctype html>\n<html lang=en><meta charset=utf-8>"
             "<meta name=viewport content=\"width=device-width\">"
@@ -74,10 +85,10 @@ class PageView : public View {
          << "</h1></header>\n"
          << ladder_head();
   }
-  void record(const Record& record, const std::string& task, const Flow& flow) override {
+  void record(const Record& record, std::string_view task, const Flow& flow) override {
     if (++rows_ > most_rows) return;
-    const bool opens = record.kind == Record::Kind::opened;
-    out_ << ladder_row(record, opens ? ends_text(flow) : task);
+    const std::string ends = ends_text(flow);
+    out_ << ladder_row(record, ends.empty() ? task : ends);
   }
   void note(const std::string& text) override {
     if (notes_.size() < most_rows) notes_ += "<p class=note>" + escaped(text) + "</p>\n";
@@ -93,7 +104,6 @@ class PageView : public View {
 
  private:
   std::ofstream out_;
-  std::string file_;
   std::string notes_;
   std::size_t rows_ = 0;
 };
@@ -108,7 +118,9 @@ int show_on(View& view, const ShowOptions& options) {
     const auto record = capture->next();
     if (record && *record) {
       ++records;
-      view.record(**record, tasks.about(**record), capture->flow((*record)->connection));
+      const bool opens = (*record)->kind == Record::Kind::opened;
+      view.record(**record, tasks.about(**record),
+                  opens ? capture->flow((*record)->connection) : Flow{});
     }
     for (const CaptureNote& note : capture->take_notes()) view.note(note_text(note));
     if (record && *record) continue;

@@ -308,9 +308,13 @@ std::span<const Description> descriptions() {
 }
 
 const Description* describe(std::uint8_t opcode) {
-  for (const Description& one : descriptions())
-    if (static_cast<std::uint8_t>(one.opcode) == opcode) return &one;
-  return nullptr;
+  static const auto by_opcode = [] {
+    std::array<const Description*, 64> table{};  // 10.2.1.2: six bits
+    for (const Description& one : descriptions())
+      table.at(static_cast<std::size_t>(one.opcode)) = &one;
+    return table;
+  }();
+  return opcode < by_opcode.size() ? by_opcode[opcode] : nullptr;
 }
 
 const Field* find_field(const Description& description, std::string_view name) {

@@ -13,6 +13,12 @@ Record ping_with(Digests digests) {
           .bytes = encode(NopOut{}, iscsi::wire::as_bytes("hello"), digests)};
 }
 
+std::string details_of(const Record& record) {
+  std::string text;
+  append_details(text, record);
+  return text;
+}
+
 std::string name_at(const Record& record, std::uint32_t byte) {
   return stretch_at(record, byte).name;
 }
@@ -40,8 +46,8 @@ TEST(APdu, IsTakenApartWhateverDigestsItHas) {
   EXPECT_EQ(name_at(both, 60), "data digest");
 
   for (const Record& record : {plain, header, data, both})
-    EXPECT_NE(print_details(record).find("\n        68656c6c6f\n"), std::string::npos)
-        << print_details(record);
+    EXPECT_NE(details_of(record).find("\n        68656c6c6f\n"), std::string::npos)
+        << details_of(record);
 }
 
 TEST(APdu, WithAWrongDataDigestHasItAtItsEnd) {
