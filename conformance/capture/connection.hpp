@@ -48,6 +48,9 @@ class CapturedConnection {
   /// direction, and what waits for the rest of a PDU.
   void hurry(std::uint64_t now, bool in_need);
 
+  /// Others are heard now.
+  void rest();
+
   /// There is nothing more to come.
   void finish();
 
