@@ -62,6 +62,10 @@ void CapturedConnection::hurry(std::uint64_t now, bool in_need) {
     }
 }
 
+void CapturedConnection::rest() {
+  for (Direction& direction : directions_) direction.stream.rest();
+}
+
 void CapturedConnection::finish() {
   if (state_ == State::foreign || reset_) return;
   for (Direction& direction : directions_) direction.stream.give_up();

@@ -51,6 +51,9 @@ class CapturedConnection {
   /// direction, and what waits for the rest of a PDU.
   void hurry(std::uint64_t now, bool in_need);
 
+  /// Others are heard now.
+  void rest();
+
   /// There is nothing more to come.
   void finish();
 

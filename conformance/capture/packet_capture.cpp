@@ -67,6 +67,11 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
     remove(entry);
     entry = entries_.end();
   }
+  if (!entries_.empty() && entry != entries_.begin()) {
+    // Thousands that are silent would hold as much as they ever needed.
+    entries_.front().connection.rest();
+    account(entries_.begin());
+  }
   if (entry == entries_.end()) {
     // An acknowledgement alone says nothing of a connection that has to be found out about.
     if (!segment.syn && segment.length == 0) return;

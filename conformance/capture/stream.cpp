@@ -259,8 +259,14 @@ std::size_t Stream::held() const {
   return buffer_.size() + early_bytes_ + marks_.size() * sizeof(Mark) + holes_.size() * sizeof(Gap);
 }
 
+void Stream::rest() {
+  if (read_ < buffer_.size()) return;
+  buffer_ = iscsi::wire::Bytes{};  // assigning `{}`, a list, would keep its memory
+  read_ = 0;
+}
+
 void Stream::forget() {
-  buffer_ = {};
+  buffer_ = iscsi::wire::Bytes{};
   read_ = 0;
   marks_.clear();
   holes_.clear();

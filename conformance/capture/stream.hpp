@@ -73,6 +73,8 @@ class Stream {
   [[nodiscard]] std::size_t held() const;
   /// Frees it.
   void forget();
+  /// Frees what nothing stands in at present.
+  void rest();
 
  private:
   struct Piece {

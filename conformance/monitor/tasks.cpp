@@ -326,8 +326,9 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
   if (!check_open(look, task, pdu)) return;
   check_answer(look, connection, task, pdu);
   if (!task.done) return;
-  task.ping = {};
-  task.solicitations = {};
+  // Assigning `{}`, a list, would keep their memory.
+  task.ping = iscsi::wire::Bytes{};
+  task.solicitations = std::vector<Solicitation>{};
   forget_finished(connection, pdu.tag());
 }
 

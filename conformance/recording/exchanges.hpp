@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "conformance/model/anatomy.hpp"
 #include "conformance/model/transcript.hpp"
-#include "conformance/recording/anatomy.hpp"
 #include "conformance/recording/stretches.hpp"
 #include "pdu/opcode.hpp"
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "conformance/recording/anatomy.hpp"
+#include "conformance/model/anatomy.hpp"
 #include "conformance/recording/payload.hpp"
 #include "conformance/recording/recording.hpp"
 #include "conformance/recording/words.hpp"

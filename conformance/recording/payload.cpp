@@ -160,7 +160,7 @@ json::Value PayloadWriter::write(ByteView data, std::size_t number) {
   }
   for (std::size_t at = 0; at + chunk_bytes <= data.size(); at += chunk_bytes) {
     const ByteView block = data.subspan(at, chunk_bytes);
-    seen_.try_emplace(iscsi::wire::as_text(block), Seen{number, at, block});
+    seen_.try_emplace(iscsi::wire::as_text(block), Seen{number, at});
   }
   return parts.take();
 }

@@ -23,7 +23,6 @@ class PayloadWriter {
   struct Seen {
     std::size_t record = 0;
     std::size_t offset = 0;
-    iscsi::wire::ByteView bytes;
   };
   std::unordered_map<std::string_view, Seen> seen_;
 };

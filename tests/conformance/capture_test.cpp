@@ -343,6 +343,26 @@ TEST_F(Tapped, ASynBeginsANewConnectionBetweenTheSamePorts) {
   EXPECT_EQ(seen.notes[0].packet, 5U);
 }
 
+/// Each of them has had 60000 bytes: together more than may wait, if they counted as waiting.
+TEST_F(Tapped, ConnectionsThatAreSilentHoldNothing) {
+  const Bytes answer = data_in(10, 60'000);
+  for (std::uint16_t n = 0; n < 1200; ++n) {
+    TappedConnection other{tap, static_cast<std::uint16_t>(1024 + n), server};
+    other.open();
+    other.send(login());
+    other.answer(login_answer());
+    other.answer(answer);
+  }
+  log_in();
+  talk.send(read_command(10));
+  const Bytes cut_in_two = data_in(10, 4096);
+  talk.answer({cut_in_two.begin(), cut_in_two.begin() + 1000});
+  talk.answer({cut_in_two.begin() + 1000, cut_in_two.end()});
+  const Reading seen = reading();
+  EXPECT_EQ(seen.records.back().bytes, cut_in_two);
+  EXPECT_TRUE(seen.notes.empty());
+}
+
 TEST_F(Tapped, WhatIsForgottenIsOver) {
   log_in();
   for (std::size_t n = 0; n < capture_limits::connections; ++n) {

@@ -48,7 +48,8 @@ TEXT_REQUEST_IN_FULL = """\
 
 
 def run(*arguments):
-    return subprocess.run([TRACE, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    return subprocess.run([TRACE, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=120)
 
 
 class Files(unittest.TestCase):

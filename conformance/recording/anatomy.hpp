@@ -1,3 +1,0 @@
-#pragma once
-
-#include "conformance/model/anatomy.hpp"
