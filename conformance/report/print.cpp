@@ -33,18 +33,33 @@ void append_hexadecimal(std::string& out, ByteView bytes) {
   }
 }
 
+/// Tags, numbers of the numbering schemes and codes, as protocol analysers write them.
+void append_as_code(std::string& out, std::uint64_t value) {
+  if (value >= 10) out += "0x";
+  append_number(out, value, 16);
+}
+
+/// What is counted in bytes, PDUs or seconds.
+bool is_quantity(std::string_view name) {
+  constexpr auto ends =
+      std::to_array<std::string_view>({"Length", "Offset", "Count", "Time2Wait", "Time2Retain"});
+  return std::ranges::any_of(ends, [&](std::string_view end) { return name.ends_with(end); });
+}
+
 /// `value` is that of `field` in `header`, if it is a number.
 void append_value(std::string& out, const Field& field, ByteView header, std::uint64_t value) {
   if (field.kind == EntryKind::opaque)
     return append_hexadecimal(out, header.subspan(field.place.byte, field.place.width / 8U));
   for (const Code& code : field.codes)
     if (value >= code.first && value <= code.last) {
-      append_number(out, value);
+      append_as_code(out, value);
       ((out += " (") += code.name) += ')';
       return;
     }
-  if (value >= 10) out += "0x";
-  append_number(out, value, 16);
+  if (is_quantity(field.name))
+    append_number(out, value);
+  else
+    append_as_code(out, value);
 }
 
 bool is_pdu(const Record& record) {

@@ -76,6 +76,12 @@ class Show(Files):
     def test_a_line_per_pdu(self):
         self.expect_shown(DISCOVERY)
 
+    def test_quantities_are_decimal_codes_and_numbers_hexadecimal(self):
+        shown = run("show", CAPTURED / "linux/chap.json").stdout
+        self.assertIn(" ExpectedDataTransferLength=36 ", shown)
+        self.assertIn(" Status=0x201 (authentication failure)", shown)
+        self.assertIn(" CmdSN=0xa ", shown)
+
     def test_full_adds_every_field_and_the_text(self):
         shown = run("show", "--full", DISCOVERY)
         self.assertEqual(shown.returncode, 0)
