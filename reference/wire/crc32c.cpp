@@ -31,7 +31,7 @@ constexpr auto table = make_table();
 /// map of 32 bits: four tables of 256 entries, made at compile time for each length of lane.
 using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
 
-constexpr std::uint32_t apply(const Shift& shift, std::uint64_t crc) {
+constexpr std::uint32_t shifted(const Shift& shift, std::uint64_t crc) {
   return shift[0][crc & 0xffU] ^ shift[1][crc >> 8U & 0xffU] ^ shift[2][crc >> 16U & 0xffU] ^
          shift[3][crc >> 24U & 0xffU];
 }
@@ -50,8 +50,9 @@ constexpr Shift tabulate(Move move) {
 
 /// Past so many zero bytes: the map of one byte, composed by halves.
 template <std::size_t Bytes>
-constexpr Shift past = tabulate(
-    [](std::uint32_t crc) { return apply(past<Bytes / 2>, apply(past<Bytes - Bytes / 2>, crc)); });
+constexpr Shift past = tabulate([](std::uint32_t crc) {
+  return shifted(past<Bytes / 2>, shifted(past<Bytes - Bytes / 2>, crc));
+});
 template <>
 constexpr Shift past<1> =
     tabulate([](std::uint32_t crc) { return crc >> 8U ^ table[crc & 0xffU]; });
@@ -76,7 +77,7 @@ __attribute__((target("sse4.2"))) std::uint64_t over_three_lanes(std::uint64_t s
       second = _mm_crc32_u64(second, load_word(at + Lane));
       third = _mm_crc32_u64(third, load_word(at + 2 * Lane));
     }
-    sum = apply(past<2 * Lane>, sum) ^ apply(past<Lane>, second) ^ third;
+    sum = shifted(past<2 * Lane>, sum) ^ shifted(past<Lane>, second) ^ third;
   }
   return sum;
 }
