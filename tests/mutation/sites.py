@@ -95,7 +95,7 @@ def ranges_left_alone(bare):
             ranges.append((at, closing(bare, at, {"<": ">", "(": ")"})))
     for found in re.finditer(r"\b(static_assert|if constexpr|sizeof|decltype|noexcept|alignas|assert) ?\(",
                              bare):
-        ranges.append((found.end() - 1, closing(bare, found.end() - 1, {"(": ")"})))
+        ranges.append((found.start(), closing(bare, found.end() - 1, {"(": ")"})))
     return ranges
 
 

@@ -74,6 +74,8 @@ class Tree:
             for path in [base] if base.is_file() else base.rglob("*"):
                 if path.is_file() and "__pycache__" not in path.parts:
                     wanted[path.relative_to(self.root)] = path
+        for name in ("mutant.hpp", "mutant.cpp"):
+            wanted[pathlib.Path("reference/wire") / name] = HERE / name
         for old in list(self.copy.rglob("*")) if self.copy.exists() else []:
             if old.is_file() and old.relative_to(self.copy) not in wanted:
                 old.unlink()
@@ -84,8 +86,6 @@ class Tree:
                 shutil.copymode(path, self.copy / name)
         for name in self.names:
             self.write_one(name)
-        for name in ("mutant.hpp", "mutant.cpp"):
-            self.put((HERE / name).read_bytes(), self.copy / "reference" / "wire" / name)
 
     def write_one(self, name):
         text = (self.root / name).read_bytes().decode("latin-1")
