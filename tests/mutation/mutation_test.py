@@ -139,8 +139,9 @@ class Parts(unittest.TestCase):
         steps = [suite.Step("pdu A.slow", ["p"], "A.slow", 9), suite.Step("text B.b", ["t"], "B.b"),
                  suite.Step("pdu A.a", ["p"], "A.a"), suite.Step("pdu A.b", ["p"], "A.b"),
                  suite.Step("replay pdu", ["r"]), suite.Step("stories", ["s"])]
+        suite.set_paces(steps)
         names = [[s.name for s in group] for group in suite.batches(suite.ordered(steps, "pdu"))]
-        self.assertEqual(names, [["pdu A.a", "pdu A.b", "pdu A.slow"], ["replay pdu"],
+        self.assertEqual(names, [["pdu A.a", "pdu A.b"], ["pdu A.slow"], ["replay pdu"],
                                  ["stories"], ["text B.b"]])
 
     def test_a_sample_is_always_the_same_one(self):

@@ -16,7 +16,7 @@ import time
 # does not end: its mutant is noticed.
 LONGER, MORE_SECONDS = 5, 3
 MEMORY = 4 << 30
-QUICK_SECONDS = 0.3
+PACES = (0.02, 0.1, 0.5)  # seconds, without the start of the program: the quick ones run first
 # The session is tested through the target, but for its smallest parts.
 OWN_TESTS = {"session": ("session", "target")}
 LONGEST_FILTER = 100_000  # bytes; the system takes 128 KiB in one argument
@@ -31,6 +31,7 @@ class Step:
     seconds: float = 0       # of processor time
     reaches: set = dataclasses.field(default_factory=set)
     passes: bool = True
+    pace: int = 0
 
 
 class Runner:
@@ -119,12 +120,23 @@ def measure(runner, step, size):
     step.passes = ended == "passed"
 
 
+def set_paces(steps):
+    """How slow each step is, from 0; the start of a program is no part of a case."""
+    starts = {}
+    for step in steps:
+        starts[step.command[0]] = min(step.seconds, starts.get(step.command[0], step.seconds))
+    for step in steps:
+        seconds = step.seconds - (starts[step.command[0]] if step.case else 0)
+        step.pace = sum(seconds > bound for bound in PACES)
+
+
 def batches(steps):
-    """Cases of one program, one after the other in `steps`, become one command."""
+    """Cases of one program and pace, one after the other in `steps`, become one command."""
     groups = []
     for step in steps:
         last = groups[-1] if groups else None
         if (step.case and last and last[0].case and last[0].command[0] == step.command[0]
+                and last[0].pace == step.pace
                 and sum(len(s.case) + 1 for s in last) + len(step.case) < LONGEST_FILTER):
             last.append(step)
         else:
@@ -136,13 +148,9 @@ def ordered(steps, folder):
     """The order in which a mutant of `folder` is noticed soonest: the folder's own tests, the
     corpus, the stories, other folders' tests; of each the quick ones first."""
     def rank(step):
-        own = step.name.split()[0] in OWN_TESTS.get(folder, (folder,))
-        slow = step.seconds > QUICK_SECONDS
-        if own:
-            return 0, slow
-        if not step.case:
-            return (2 if slow else 1), step.name == "stories"
-        return (4 if slow else 3), False
+        if step.name.split()[0] in OWN_TESTS.get(folder, (folder,)):
+            return 0, step.pace, step.command[0]
+        return (2 if step.case else 1), step.pace, step.command[0]
     return sorted(steps, key=rank)
 
 
