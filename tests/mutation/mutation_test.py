@@ -110,8 +110,8 @@ class Sample(unittest.TestCase):
 
 class Parts(unittest.TestCase):
     def test_mutants_lie_within_each_other_as_the_code_does(self):
-        whole = sites.Mutant("f", 0, 5, 1, "g", "o", "a + 1", "a - 1", "(@IS@ ? (a - 1) : (@TEXT@))",
-                             number=1)
+        whole = sites.Mutant("f", 0, 5, 1, "g", "o", "a + 1", "a - 1",
+                             "(@IS@ ? (a - 1) : (@TEXT@))", number=1)
         inner = sites.Mutant("f", 4, 5, 1, "g", "o", "1", "2", "(@IS@ ? (2) : (@TEXT@))", number=2)
         text = rewrite.write("a + 1;", [inner, whole])
         self.assertEqual(text, "/*<1*/(mutant::is(1) ? (a - 1) : (a + /*<2*/(mutant::is(2) ? (2) : "

@@ -60,8 +60,8 @@ class Place:
 
 def blank(text):
     """`text` with comments and the insides of literals blanked out, of the same length."""
-    pattern = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'",
-                         re.DOTALL)
+    pattern = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\""
+                         r"|(?<![0-9a-fA-F])'(?:\\.|[^'\\\n])+'", re.DOTALL)
     return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
 
 
@@ -93,8 +93,8 @@ def ranges_left_alone(bare):
         if not bare.startswith("operator", max(0, found.start() - 7)):
             at = found.end() - 1
             ranges.append((at, closing(bare, at, {"<": ">", "(": ")"})))
-    for found in re.finditer(r"\b(static_assert|if constexpr|sizeof|decltype|noexcept|alignas|assert) ?\(",
-                             bare):
+    for found in re.finditer(r"\b(static_assert|assert|if constexpr|sizeof|decltype|noexcept"
+                             r"|alignas) ?\(", bare):
         ranges.append((found.start(), closing(bare, found.end() - 1, {"(": ")"})))
     return ranges
 
@@ -277,8 +277,8 @@ class Finder:
         text = one_line(self.source(value))
         if place.result == "bool":
             self.force(value, place)
-        elif (not place.constant and place.result not in (None, "void") and text not in NOTHING_TO_REPLACE
-              and not place.result.endswith("&") and "auto" not in place.result):
+        elif (not place.constant and place.result not in (None, "void")
+              and text not in NOTHING_TO_REPLACE and not place.result.endswith("&") and "auto" not in place.result):
             begin, end = self.range(cursor)
             self.add(begin, end, place, "return", "return {}",
                      "if (@IS@) return {}; else @TEXT@", rank=5)
