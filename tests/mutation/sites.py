@@ -278,7 +278,8 @@ class Finder:
         if place.result == "bool":
             self.force(value, place)
         elif (not place.constant and place.result not in (None, "void")
-              and text not in NOTHING_TO_REPLACE and not place.result.endswith("&") and "auto" not in place.result):
+              and text not in NOTHING_TO_REPLACE and not place.result.endswith("&")
+              and "auto" not in place.result):
             begin, end = self.range(cursor)
             self.add(begin, end, place, "return", "return {}",
                      "if (@IS@) return {}; else @TEXT@", rank=5)
