@@ -28,6 +28,7 @@ TEST(LoginHeader, OffersAVersionThatIncludesZero) {
       }
       expect_refused(answer, LoginStatus::unsupported_version, Rule::login_version_is_supported);
       EXPECT_EQ(answer.violation->found, static_cast<std::uint64_t>(low));
+      EXPECT_EQ(answer.violation->byte, 3U);
     }
 }
 
@@ -36,10 +37,12 @@ TEST(LoginHeader, HasAnIsidOfADefinedType) {
     Talk talk;
     talk.header.isid = wire::Isid{type << 46U | 0x1234};
     const auto answer = talk.send(stay(security), names);
-    if (type != 3)
+    if (type != 3) {
       EXPECT_FALSE(answer.close) << type;
-    else
-      expect_refused(answer, LoginStatus::initiator_error, Rule::isid_type_is_defined);
+      continue;
+    }
+    expect_refused(answer, LoginStatus::initiator_error, Rule::isid_type_is_defined);
+    EXPECT_EQ(answer.violation->byte, 8U);
   }
 }
 
@@ -99,6 +102,7 @@ TEST(LoginHeader, AcknowledgesNoResponseToCome) {
     EXPECT_EQ(!answer.close, accepted) << exp_stat_sn;
     if (accepted) continue;
     expect_refused(answer, LoginStatus::initiator_error, Rule::login_acknowledges_what_was_sent);
+    EXPECT_EQ(answer.violation->byte, 28U);
   }
 }
 
@@ -119,6 +123,7 @@ TEST(LoginHeader, ComesWithNoMoreDataThanTheDefault) {
   text.back() = '\0';
   const auto answer = talk.send_bytes(stay(security), text);
   expect_dropped(answer, Rule::data_segment_within_limit);
+  EXPECT_EQ(answer.violation->byte, 5U);
   EXPECT_EQ(answer.violation->found, 8193U);
 }
 

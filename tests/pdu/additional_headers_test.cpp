@@ -143,6 +143,9 @@ TEST(AdditionalHeaders, AreAuditedUpToTheOneThatDoesNotFit) {
   // AHSLength zero leaves no specific byte: the fourth is padding.
   EXPECT_EQ(audit_additional_headers(hex("0000 01 a5")),
             (std::vector<Violation>{{Rule::padding_is_zero, 51, 0xa5}}));
+  // AHSLength one is the specific byte alone.
+  EXPECT_EQ(audit_additional_headers(hex("0001 01 a5")),
+            (std::vector<Violation>{{Rule::reserved_bits_are_zero, 51, 0xa5}}));
 }
 
 }  // namespace

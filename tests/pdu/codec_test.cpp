@@ -92,6 +92,10 @@ TEST(Codec, RefusesAdditionalHeadersWhereverTheRfcHasNone) {
     EXPECT_EQ(refusal(longer), (Violation{rule, 4, 2})) << name;
     EXPECT_EQ(audit(frame_in(longer)), (std::vector<Violation>{{rule, 4, 2}})) << name;
   }
+  // TotalAHSLength as it stands in the header, in words.
+  Bytes longest = with(nop_out_bytes(), 4, "ff");
+  longest.insert(longest.begin() + 48, 4 * 255, std::byte{});
+  EXPECT_EQ(refusal(longest), (Violation{Rule::additional_header_only_in_scsi_command, 4, 255}));
 }
 
 TEST(Codec, TakesEachPduFromItsOwnSideOnly) {
@@ -239,6 +243,41 @@ TEST(Places, AreTheSameOnlyInAllThree) {
   EXPECT_NE(bits(1, 2, 3), bits(2, 2, 3));
   EXPECT_NE(bits(1, 2, 3), bits(1, 3, 3));
   EXPECT_NE(bits(1, 2, 3), bits(1, 2, 4));
+}
+
+TEST(Places, KnowTheirLastByte) {
+  EXPECT_EQ(bits(3, 0, 1).last_byte(), 3);
+  EXPECT_EQ(bits(3, 7, 1).last_byte(), 3);
+  EXPECT_EQ(bits(3, 0, 8).last_byte(), 3);
+  EXPECT_EQ(bits(3, 0, 9).last_byte(), 4);
+  EXPECT_EQ(bytes(8, 8).last_byte(), 15);
+}
+
+TEST(Places, AreWholeBytesFromTheFirstBitToTheLast) {
+  EXPECT_TRUE(bytes(3, 2).whole_bytes());
+  EXPECT_TRUE(bits(3, 0, 8).whole_bytes());
+  EXPECT_FALSE(bits(3, 0, 7).whole_bytes());
+  EXPECT_FALSE(bits(3, 4, 8).whole_bytes());
+}
+
+TEST(Places, OfTheFramerAreTheOperationCodeAndTheLengths) {
+  for (std::size_t bit = 0; bit < bhs_bits; ++bit) {
+    const bool opcode = bit / 8 == 0 && bit % 8 >= 2;
+    const bool lengths = bit / 8 >= 4 && bit / 8 <= 7;
+    EXPECT_EQ(belongs_to_framer(bit), opcode || lengths) << bit;
+  }
+}
+
+TEST(Entries, NameTheRuleThatAnotherValueBreaks) {
+  static constexpr Code codes[] = {{1, "one"}};
+  const Entry<NopOut> entry;
+  EXPECT_EQ(entry.one_of(codes).rule, Rule::reserved_values_are_not_sent);
+  EXPECT_EQ(entry.one_of(codes, Rule::isid_type_is_defined).rule, Rule::isid_type_is_defined);
+}
+
+TEST(Opcodes, AreTheTargetsFrom0x20On) {
+  for (unsigned opcode = 0; opcode < 0x40; ++opcode)
+    EXPECT_EQ(is_from_target(Opcode{static_cast<std::uint8_t>(opcode)}), opcode >= 0x20) << opcode;
 }
 
 TEST(Lengths, AreTheSameOnlyInBoth) {

@@ -154,6 +154,18 @@ TEST(Framing, PadsEveryDataSegmentToWholeWords) {
   }
 }
 
+TEST(Framing, ChecksTheDigestOfASingleByte) {
+  Bytes bytes = nop_out_bytes();
+  bytes.resize(48);
+  bytes[7] = std::byte{1};
+  const Bytes data = hex("61000000");
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  Bytes stream = sealed(bytes, {.data = true});
+  EXPECT_TRUE(std::get<Framed>(next_frame(stream, limits_with({.data = true}))).data_intact);
+  stream[48] = std::byte{0x62};
+  EXPECT_FALSE(std::get<Framed>(next_frame(stream, limits_with({.data = true}))).data_intact);
+}
+
 TEST(Framing, HasNoDataDigestWithoutData) {
   const Bytes bytes = logout_request_bytes();
   EXPECT_EQ(describe(next_frame(bytes, limits_with({.data = true}))), "framed 48");

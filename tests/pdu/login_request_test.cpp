@@ -91,8 +91,9 @@ TEST(LoginRequest, NotesVersionsOtherThanZero) {
   pdu.version_max = 0x11;
   pdu.version_min = 0x22;
   expect_noted(with(login_request_bytes(), 2, "11 22"), pdu, {{Rule::version_is_zero, 2, 0}});
-  EXPECT_EQ(audit(frame_in(with(login_request_bytes(), 3, "01"))),
-            (std::vector<Violation>{{Rule::version_is_zero, 2, 0}}));
+  for (const std::string_view versions : {"00 01", "01 00"})
+    EXPECT_EQ(audit(frame_in(with(login_request_bytes(), 2, versions))),
+              (std::vector<Violation>{{Rule::version_is_zero, 2, 0}}));
 }
 
 TEST(LoginRequest, IsRefusedWithAnIsidOfTheReservedType) {

@@ -99,8 +99,9 @@ TEST(LoginResponse, NotesVersionsOtherThanZero) {
   pdu.version_max = 0x11;
   pdu.version_active = 0x22;
   expect_noted(with(login_response_bytes(), 2, "11 22"), pdu, {{Rule::version_is_zero, 2, 0}});
-  EXPECT_EQ(audit(frame_in(with(login_response_bytes(), 3, "01"))),
-            (std::vector<Violation>{{Rule::version_is_zero, 2, 0}}));
+  for (const std::string_view versions : {"00 01", "01 00"})
+    EXPECT_EQ(audit(frame_in(with(login_response_bytes(), 2, versions))),
+              (std::vector<Violation>{{Rule::version_is_zero, 2, 0}}));
 }
 
 TEST(LoginResponse, LooksPastReservedBits) {

@@ -90,6 +90,9 @@ TEST(ScsiCommand, KnowsFiveTaskAttributes) {
 TEST(ScsiCommand, IsRefusedWhenItNeitherWritesNorIsFinal) {
   expect_refused<ScsiCommand>(with(read_command, 1, "40"),
                               {Rule::scsi_command_is_final_or_write, 1, 0});
+  // It sends nothing, so that nothing of it is complete.
+  EXPECT_EQ(audit(frame_in(with(with(read_command, 1, "40"), 20, "00000000"))),
+            (std::vector<Violation>{{Rule::scsi_command_is_final_or_write, 1, 0}}));
 }
 
 TEST(ScsiCommand, IsRefusedWhenItsDataHasNoDirection) {

@@ -101,6 +101,12 @@ TEST(TaskManagementRequest, HasALunForTheFiveFunctionsOfOneLogicalUnit) {
       EXPECT_TRUE(is_reserved<TaskManagementRequest>(request(function), byte));
 }
 
+TEST(TaskManagementRequest, OfNoFunctionIsAboutNoLogicalUnit) {
+  for (const TaskManagementFunction function :
+       {TaskManagementFunction{0}, TaskManagementFunction{9}})
+    EXPECT_FALSE((TaskManagementRequest{.function = function}).addresses_logical_unit());
+}
+
 TEST(TaskManagementRequest, HasRefCmdSnToAbortATaskAndExpDataSnToReassignOne) {
   for (std::uint8_t function = 1; function <= 8; ++function) {
     EXPECT_EQ(is_reserved<TaskManagementRequest>(request(function), 32), function != 1);

@@ -76,6 +76,12 @@ TEST(Unit, IsRefusedIfItCannotBeDescribedToAnInitiator) {
   EXPECT_TRUE(device.add_unit(0, fine).has_value());
 }
 
+TEST(Unit, NeedsNoVendorProductOrRevision) {
+  Device device;
+  const UnitConfiguration nameless{.vendor = "", .product = "", .revision = "", .block_count = 1};
+  EXPECT_TRUE(device.add_unit(0, nameless).has_value());
+}
+
 TEST(Unit, MayBeAsLargeAsItsBytesCanBeCounted) {
   Device device;
   EXPECT_TRUE(device

@@ -224,6 +224,7 @@ TEST_F(ModeSelectTest, RefusesPagesOfAnotherLength) {
     list[5] = static_cast<std::byte>(length);
     EXPECT_EQ(select_bytes(list), bad_list(5)) << length;
   }
+  EXPECT_EQ(select("00 00 00 00 08 11"), bad_list(5)) << "cut, but wrong before that";
   expect_refused("00 00 00 00 1c 0b 08 00 00 00 00 00 00 00 00 00 00", bad_list(5));
   expect_refused("00 00 00 00 0a 00 0a 00 0a 00 0a 00", bad_list(5));
 }

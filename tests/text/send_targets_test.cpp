@@ -63,6 +63,8 @@ TEST(TargetAddress, IsRefusedWhereItGoesWrong) {
             (Violation{Rule::target_address_has_its_form, 108, 12}));
   EXPECT_EQ(decode_address("10.0.0.1:1,x", 100).error(),
             (Violation{Rule::target_address_has_its_form, 110, 12}));
+  EXPECT_EQ(decode_address("[g::]", 100).error(),
+            (Violation{Rule::target_address_has_its_form, 100, 5}));
 }
 
 TEST(TargetAddress, IsWrittenAsItIsRead) {

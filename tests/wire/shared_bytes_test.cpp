@@ -48,6 +48,8 @@ TEST(Slice, IsFilledBeforeItIsShared) {
   Slice slice = allocate(3);
   std::ranges::copy(hex("0a0b0c"), slice.writable().begin());
   EXPECT_EQ(test::to_hex(slice.view()), "0a0b0c");
+  slice.part(1, 2).writable()[0] = std::byte{0xff};
+  EXPECT_EQ(test::to_hex(slice.view()), "0aff0c");
 }
 
 }  // namespace
