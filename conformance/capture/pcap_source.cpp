@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstring>
 
 #include "conformance/capture/sources.hpp"
 
@@ -50,7 +49,7 @@ ssize_t read_cookie(void* cookie, char* to, std::size_t size) {
     source.at_hand = *next;
   }
   const std::size_t count = std::min(size, source.at_hand.size());
-  std::memcpy(to, source.at_hand.data(), count);
+  std::ranges::copy(source.at_hand.first(count), reinterpret_cast<std::byte*>(to));
   source.at_hand = source.at_hand.subspan(count);
   return static_cast<ssize_t>(count);
 }
