@@ -87,6 +87,13 @@ class Comparer {
     return std::ranges::find(codes, command.operation_code) != codes.end();
   }
 
+  /// Whether a question for identity is of the form that every disk has to answer
+  /// (SPC-3 6.4, 6.21): INQUIRY without EVPD, REPORT LUNS with a SELECT REPORT that is defined.
+  static bool is_basic(std::span<const std::byte, 16> cdb) {
+    if (cdb[0] == std::byte{0x12}) return (cdb[1] & std::byte{1}) == std::byte{0};
+    return cdb[0] == std::byte{0xa0} && cdb[2] <= std::byte{2};
+  }
+
   /// The size of the unit's blocks as that exchange tells it, if it does.
   static std::optional<std::uint64_t> told_block_bytes(const Exchange* exchange) {
     if (exchange == nullptr) return std::nullopt;
@@ -177,10 +184,9 @@ class Comparer {
     const std::string instead = "got " + print(live) + " instead of " + print(recorded);
     if (recorded.status != live.status || recorded.response != live.response ||
         key(recorded) != key(live)) {
-      // A page that one target has and another has not.
-      const bool asks_for_page = pair.recorded->cdb[0] == std::byte{0x12} &&
-                                 (pair.recorded->cdb[1] & std::byte{1}) != std::byte{0};
-      const bool page = asks_for_page && (key(recorded) == 0x05 || key(live) == 0x05);
+      // A page, or a report, that one target has and another has not.
+      const bool page = row.comparison == Comparison::identity && !is_basic(pair.recorded->cdb) &&
+                        (key(recorded) == 0x05 || key(live) == 0x05);
       return add(pair, instead, !page);
     }
     if (recorded.sense != live.sense) tell(pair, instead);
