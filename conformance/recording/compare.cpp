@@ -111,7 +111,7 @@ class Comparer {
            ++histories_[recorded.lun] <= most;
   }
 
-  std::string subject(const Exchange& exchange) const {
+  [[nodiscard]] std::string subject(const Exchange& exchange) const {
     const iscsi::pdu::Description* pdu =
         iscsi::pdu::describe(static_cast<std::uint8_t>(exchange.opcode));
     std::string text{pdu->name};

@@ -16,7 +16,6 @@ using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
 using iscsi::wire::no_tag;
 using json::Array;
-using json::Member;
 using json::Object;
 using json::Value;
 

@@ -130,7 +130,7 @@ void Replayer::opened(ConnectionNumber number, std::uint64_t now_us) {
   initiator_.note(Record::Kind::opened, *line->live, now_us);
 }
 
-void Replayer::refused(ConnectionNumber number, std::string why, std::uint64_t now_us) {
+void Replayer::refused(ConnectionNumber number, const std::string& why, std::uint64_t now_us) {
   now_us_ = now_us;
   Line* line = line_of(number);
   if (line == nullptr) return;

@@ -50,7 +50,7 @@ class Replayer {
 
   [[nodiscard]] Want next(std::uint64_t now_us);
   void opened(ConnectionNumber number, std::uint64_t now_us);
-  void refused(ConnectionNumber number, std::string why, std::uint64_t now_us);
+  void refused(ConnectionNumber number, const std::string& why, std::uint64_t now_us);
   void received(ConnectionNumber number, iscsi::wire::ByteView bytes, std::uint64_t now_us);
   void ended(ConnectionNumber number, bool reset, std::uint64_t now_us);
 

@@ -25,7 +25,7 @@ HOST = "10.0.2.2"  # the host's loopback, as QEMU's user network shows it to the
 
 
 def short(test):
-    """Marks a scenario as one of those that ./tests/run --lab runs."""
+    """Marks a scenario as one of those that ./tests/run runs."""
     test.short = True
     return test
 
