@@ -45,8 +45,10 @@ Reading read_record(const Connection& connection, const Record& record) {
   iscsi::wire::ByteView bytes = record.bytes;
   if (!record.holes.empty() && bytes.size() >= bhs_bytes) {
     reading.whole = false;
-    reading.mended = without_digests(record, reading.digests);
-    bytes = reading.mended;
+    if (reading.digests.header || reading.digests.data) {
+      reading.mended = without_digests(record, reading.digests);
+      bytes = reading.mended;
+    }
     limits.digests = reading.digests = {};
   }
   reading.framing = next_frame(bytes, limits);

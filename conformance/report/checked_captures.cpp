@@ -21,7 +21,8 @@ constexpr std::size_t index_of(Side side) { return static_cast<std::size_t>(side
 void cut(Record& record) {
   const std::size_t size = record.bytes.size();
   if (size <= bytes_of_evidence) return;
-  record.bytes.resize(bytes_of_evidence);
+  // Not `resize`, which would keep the memory.
+  record.bytes = {record.bytes.begin(), record.bytes.begin() + bytes_of_evidence};
   std::erase_if(record.holes, [](const Hole& hole) { return hole.offset >= bytes_of_evidence; });
   if (!record.holes.empty())
     record.holes.back().length = std::min<std::uint32_t>(
