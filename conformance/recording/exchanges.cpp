@@ -96,6 +96,10 @@ void Exchanges::add_request(const Record& record, const Anatomy& parts, std::siz
   latest_[{record.connection, exchange.tag}] = &exchange;
   by_request_[index] = &exchange;
   exchange.lun = parts.field("LUN");
+  if (opcode == Opcode::task_management_request) {
+    exchange.function = static_cast<std::uint8_t>(parts.field("Function"));
+    exchange.referenced_tag = static_cast<std::uint32_t>(parts.field("ReferencedTaskTag"));
+  }
   if (opcode != Opcode::scsi_command) return;
   std::ranges::copy(parts.header.last(16), exchange.cdb.begin());
   exchange.expected_length = static_cast<std::uint32_t>(parts.field("ExpectedDataTransferLength"));
@@ -110,6 +114,21 @@ void Exchanges::add_data_out(const Record& record, const Anatomy& parts, std::si
   put(exchange->output, record, parts, parts.field("BufferOffset"), room_);
   exchange->data_outs.push_back(index);
   by_data_[index] = exchange;
+}
+
+/// What a function that is complete has ended (10.5.1): one task, those of a unit, all of them.
+void Exchanges::note_aborted(const Exchange& by) {
+  constexpr std::uint8_t abort_task = 1;
+  constexpr std::uint8_t logical_unit_reset = 5;
+  if (by.function == abort_task) {
+    Exchange* task = under_way(by.connection, by.referenced_tag);
+    if (task != nullptr && !task->answer) task->aborted = true;
+    return;
+  }
+  for (Exchange& task : all_)
+    if (task.opcode == Opcode::scsi_command && !task.answer &&
+        (by.function > logical_unit_reset || task.lun == by.lun))
+      task.aborted = true;
 }
 
 const Exchange* Exchanges::add_response(const Record& record, const Anatomy& parts,
@@ -138,6 +157,7 @@ const Exchange* Exchanges::add_response(const Record& record, const Anatomy& par
     answer.residual = static_cast<std::uint32_t>(parts.field("ResidualCount"));
   if (opcode == Opcode::scsi_response) answer.sense = read_sense(parts.data);
   if (opcode != Opcode::data_in) answer.data.assign(parts.data.begin(), parts.data.end());
+  if (opcode == Opcode::task_management_response && answer.response == 0) note_aborted(*exchange);
   exchange->answer = std::move(answer);
   by_answer_[index] = exchange;
   return exchange;

@@ -51,6 +51,11 @@ struct Exchange {
   std::uint32_t tag = 0;
   std::uint32_t cmd_sn = 0;
   std::optional<Answer> answer{};
+  bool aborted = false;  ///< a task management function ended it: it may stay without an answer
+
+  // Task Management Function Request (10.5)
+  std::uint8_t function = 0;
+  std::uint32_t referenced_tag = 0;
 
   // SCSI Command
   std::uint64_t lun = 0;
@@ -90,6 +95,7 @@ class Exchanges {
   [[nodiscard]] Exchange* under_way(ConnectionNumber connection, std::uint32_t tag) const;
   void add_request(const Record& record, const Anatomy& parts, std::size_t index);
   void add_data_out(const Record& record, const Anatomy& parts, std::size_t index);
+  void note_aborted(const Exchange& by);
   const Exchange* add_response(const Record& record, const Anatomy& parts, std::size_t index);
 
   std::deque<Exchange> all_;

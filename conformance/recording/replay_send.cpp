@@ -173,16 +173,24 @@ Replayer::Progress Replayer::send_request(const Anatomy& parts, Line& line) {
   return Progress::advance;
 }
 
-/// Whether the live target takes the unsolicited data as the recorded one did.
+/// Whether the live target takes the unsolicited data as the recorded one did. 3.2.4.2: where it
+/// comes in PDUs of its own, it is as much as FirstBurstLength or the command allows, no less.
 bool Replayer::fits_live(const Exchange& recorded, std::size_t immediate, const Line& line) {
   const Parameters& agreed = line.live->agreed;
   std::uint64_t unsolicited = immediate;
+  bool in_pdus = false;
   for (const std::size_t index : recorded.data_outs) {
     const auto parts = dissect(recording_.transcript[index].bytes);
     if (!is_unsolicited(*parts)) continue;
     if (agreed.initial_r2t || parts->data.size() > agreed.target_limit) return false;
     unsolicited += parts->data.size();
+    in_pdus = true;
   }
+  // What the recorded target did not take either is repeated as it was.
+  const bool was_taken = recorded.answer && recorded.answer->is_good();
+  const std::uint64_t due =
+      std::min<std::uint64_t>(agreed.first_burst_length, recorded.expected_length);
+  if (in_pdus && was_taken && unsolicited < due) return false;
   return (immediate == 0 || agreed.immediate_data) && immediate <= agreed.target_limit &&
          unsolicited <= agreed.first_burst_length;
 }

@@ -199,6 +199,34 @@ TEST(Replay, OnBlocksOfAnotherSizeHoldsThemAgainstNobody) {
   EXPECT_NE(told(result).find("blocks of the recorded size"), std::string::npos) << told(result);
 }
 
+/// Two WRITEs, of which the first is aborted.
+TEST(Exchanges, KnowWhatAnAbortEnded) {
+  const auto pdu = [](std::uint8_t opcode, std::uint8_t second, std::uint32_t tag) {
+    Bytes header(48);
+    header[0] = static_cast<std::byte>(opcode);
+    header[1] = static_cast<std::byte>(second);
+    iscsi::wire::store<4>(header, 16, tag);
+    return header;
+  };
+  const auto record = [](Record::Kind kind, Bytes bytes) {
+    Record made;
+    made.kind = kind;
+    made.bytes = std::move(bytes);
+    return made;
+  };
+  Transcript transcript;
+  transcript.push_back(record(Record::Kind::sent, pdu(0x01, 0xa0, 1)));  // F, W
+  transcript.push_back(record(Record::Kind::sent, pdu(0x01, 0xa0, 2)));
+  Bytes abort = pdu(0x42, 0x81, 3);  // immediate; ABORT TASK
+  iscsi::wire::store<4>(abort, 20, 1);
+  transcript.push_back(record(Record::Kind::sent, abort));
+  transcript.push_back(record(Record::Kind::received, pdu(0x22, 0x80, 3)));  // Response 0
+  const Exchanges exchanges = Exchanges::of(transcript);
+  ASSERT_EQ(exchanges.all().size(), 3U);
+  EXPECT_TRUE(exchanges.all()[0].aborted);
+  EXPECT_FALSE(exchanges.all()[1].aborted);
+}
+
 TEST(Replay, OnATargetThatKnowsItsInitiatorsIsUnsupported) {
   const RecordedStory* one = find("captured/qemu/qemu-io");
   ASSERT_NE(one, nullptr);

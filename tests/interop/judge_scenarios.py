@@ -23,7 +23,7 @@ import xml.etree.ElementTree as ElementTree
 
 import clients
 import servers
-from servers import Account, ReferenceServer, Setup
+from servers import MIB, Account, Lun, ReferenceServer, Setup
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REPORT_SCHEMA = ROOT / "conformance" / "report" / "report.schema.json"
@@ -385,6 +385,17 @@ def lets_in_without_a_session(connection):
             answer[28:36] = request[24:28] * 2
             stat_sn += 1
             connection.sendall(answer)
+
+
+class OverTcp(Judge):
+    def test_the_reference_passes_stories_and_recordings(self):
+        """A recording was made with another target, which had agreed to other values."""
+        if not ReferenceServer.binary:
+            self.skipTest("SKIPPED: no iscsi-target")
+        server = ReferenceServer(Setup(luns=[Lun(size=64 * MIB)]))
+        self.addCleanup(server.remove)
+        server.start()
+        self.run_judge("run", "--target", server.url(), "--allow-writes", "0:65536")
 
 
 class BadTarget:
