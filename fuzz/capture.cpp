@@ -1,6 +1,6 @@
-// Holds: any file is read, or refused in words; what is read of it are records in the order of each
-// connection, PDUs whole in length, holes inside of them and never in their headers; reading it
-// again gives the same.
+// Holds: any file is read, or refused in words; what is read of packets are records in the order of
+// each connection, PDUs whole in length, holes inside of them and never in their headers; what is
+// read of a recording has its holes inside of its bytes; reading it again gives the same.
 
 #include <map>
 #include <string>
@@ -63,7 +63,12 @@ std::uint64_t read(wire::ByteView file) {
     }
     if (!*record) return sum;
     const Record& one = **record;
-    if (capture->origin() == conformance::Capture::Origin::packets) check(one, connections);
+    if (capture->origin() == conformance::Capture::Origin::packets)
+      check(one, connections);
+    else
+      for (const conformance::Hole& hole : one.holes)
+        require(std::uint64_t{hole.offset} + hole.length <= one.bytes.size(),
+                "holes are inside of the record");
     std::string text;
     conformance::append_packet_line(text, one, tasks.about(one));
     if (one.bytes.size() < 65536) conformance::append_details(text, one);

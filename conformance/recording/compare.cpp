@@ -53,7 +53,7 @@ class Comparer {
     follow_blocks(pair);
     if (pair.live == nullptr || !pair.recorded->answer) return;
     // Whether an abort finds its task still there is a matter of time.
-    if (!pair.live->answer && pair.live->aborted) {
+    if (!pair.live->answer && pair.was_ended) {
       ++result_.transport_only;
       return;
     }
@@ -92,11 +92,16 @@ class Comparer {
     return std::ranges::find(codes, command.operation_code) != codes.end();
   }
 
-  /// Whether a question for identity is of the form that every disk has to answer
-  /// (SPC-3 6.4, 6.21): INQUIRY without EVPD, REPORT LUNS with a SELECT REPORT that is defined.
+  /// Whether a question for identity is of the form that every disk has to answer (SPC-3 6.4, 6.21,
+  /// SBC-2 5.10): INQUIRY without EVPD, READ CAPACITY(10), REPORT LUNS with a SELECT REPORT that is
+  /// defined.
   static bool is_basic(std::span<const std::byte, 16> cdb) {
-    if (cdb[0] == std::byte{0x12}) return (cdb[1] & std::byte{1}) == std::byte{0};
-    return cdb[0] == std::byte{0xa0} && cdb[2] <= std::byte{2};
+    switch (std::to_integer<std::uint8_t>(cdb[0])) {
+      case 0x12: return (cdb[1] & std::byte{1}) == std::byte{0};
+      case 0x25: return true;
+      case 0xa0: return cdb[2] <= std::byte{2};
+      default: return false;
+    }
   }
 
   /// The size of the unit's blocks as that exchange tells it, if it does.

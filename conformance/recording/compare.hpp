@@ -36,6 +36,7 @@ struct ReplayResult {
 struct Pair {
   const Exchange* recorded = nullptr;
   const Exchange* live = nullptr;
+  bool was_ended = false;  ///< live: by a task management function
 };
 
 /// `pairs` in the order of the recording; `byte_for_byte`: the live target was made of `world`.

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "pdu/task_management_request.hpp"
+
 namespace conformance {
 
 using iscsi::pdu::Opcode;
+using iscsi::pdu::TaskManagementFunction;
 using iscsi::wire::ByteView;
 using iscsi::wire::no_tag;
 
@@ -116,19 +119,35 @@ void Exchanges::add_data_out(const Record& record, const Anatomy& parts, std::si
   by_data_[index] = exchange;
 }
 
-/// What a function that is complete has ended (10.5.1): one task, those of a unit, all of them.
-void Exchanges::note_aborted(const Exchange& by) {
-  constexpr std::uint8_t abort_task = 1;
-  constexpr std::uint8_t logical_unit_reset = 5;
-  if (by.function == abort_task) {
-    Exchange* task = under_way(by.connection, by.referenced_tag);
-    if (task != nullptr && !task->answer) task->aborted = true;
-    return;
+/// What a function that is complete has ended (10.5.1): of the tasks that were sent before it, one,
+/// those of a unit, or all. CLEAR ACA and TASK REASSIGN end none.
+void Exchanges::note_ended(const Exchange& by) {
+  switch (TaskManagementFunction{by.function}) {
+    case TaskManagementFunction::abort_task:
+      if (Exchange* task = under_way(by.connection, by.referenced_tag)) task->aborted = true;
+      break;
+    case TaskManagementFunction::abort_task_set:
+      ended_before_[{by.connection, by.lun}] = by.request;
+      break;
+    case TaskManagementFunction::clear_task_set:
+    case TaskManagementFunction::logical_unit_reset:
+      ended_before_[{std::nullopt, by.lun}] = by.request;
+      break;
+    case TaskManagementFunction::target_warm_reset:
+    case TaskManagementFunction::target_cold_reset:
+      ended_before_[{std::nullopt, std::nullopt}] = by.request;
+      break;
+    default: break;
   }
-  for (Exchange& task : all_)
-    if (task.opcode == Opcode::scsi_command && !task.answer &&
-        (by.function > logical_unit_reset || task.lun == by.lun))
-      task.aborted = true;
+}
+
+bool Exchanges::was_ended(const Exchange& task) const {
+  const std::array<Scope, 3> scopes{
+      {{task.connection, task.lun}, {std::nullopt, task.lun}, {std::nullopt, std::nullopt}}};
+  return task.aborted || std::ranges::any_of(scopes, [&](const Scope& scope) {
+           const auto found = ended_before_.find(scope);
+           return found != ended_before_.end() && task.request < found->second;
+         });
 }
 
 const Exchange* Exchanges::add_response(const Record& record, const Anatomy& parts,
@@ -157,7 +176,7 @@ const Exchange* Exchanges::add_response(const Record& record, const Anatomy& par
     answer.residual = static_cast<std::uint32_t>(parts.field("ResidualCount"));
   if (opcode == Opcode::scsi_response) answer.sense = read_sense(parts.data);
   if (opcode != Opcode::data_in) answer.data.assign(parts.data.begin(), parts.data.end());
-  if (opcode == Opcode::task_management_response && answer.response == 0) note_aborted(*exchange);
+  if (opcode == Opcode::task_management_response && answer.response == 0) note_ended(*exchange);
   exchange->answer = std::move(answer);
   by_answer_[index] = exchange;
   return exchange;

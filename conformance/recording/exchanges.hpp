@@ -51,7 +51,7 @@ struct Exchange {
   std::uint32_t tag = 0;
   std::uint32_t cmd_sn = 0;
   std::optional<Answer> answer{};
-  bool aborted = false;  ///< a task management function ended it: it may stay without an answer
+  bool aborted = false;  ///< by an ABORT TASK of its own
 
   // Task Management Function Request (10.5)
   std::uint8_t function = 0;
@@ -90,12 +90,17 @@ class Exchanges {
   [[nodiscard]] const Exchange* of_data(std::size_t record) const;
   /// The latest one with that tag on that connection, or null.
   [[nodiscard]] const Exchange* latest(ConnectionNumber connection, std::uint32_t tag) const;
+  /// Whether a task management function ended that SCSI command, which may stay without an answer.
+  [[nodiscard]] bool was_ended(const Exchange& task) const;
 
  private:
+  /// Whose tasks a function ends: of one connection or of all, of one unit or of all.
+  using Scope = std::pair<std::optional<ConnectionNumber>, std::optional<std::uint64_t>>;
+
+  void note_ended(const Exchange& by);
   [[nodiscard]] Exchange* under_way(ConnectionNumber connection, std::uint32_t tag) const;
   void add_request(const Record& record, const Anatomy& parts, std::size_t index);
   void add_data_out(const Record& record, const Anatomy& parts, std::size_t index);
-  void note_aborted(const Exchange& by);
   const Exchange* add_response(const Record& record, const Anatomy& parts, std::size_t index);
 
   std::deque<Exchange> all_;
@@ -103,6 +108,7 @@ class Exchanges {
   std::map<std::size_t, Exchange*> by_request_;
   std::map<std::size_t, Exchange*> by_answer_;
   std::map<std::size_t, Exchange*> by_data_;
+  std::map<Scope, std::size_t> ended_before_;  // the latest function's record
   std::uint64_t room_ = most_bytes;
 };
 

@@ -239,7 +239,9 @@ ReplayResult Replayer::result() {
   for (const Exchange& recorded : recorded_.all()) {
     const auto run = runs_.find(&recorded);
     const Exchange* live = run == runs_.end() ? nullptr : live_.of_request(run->second.request);
-    pairs.push_back({&recorded, live});
+    pairs.push_back({.recorded = &recorded,
+                     .live = live,
+                     .was_ended = live != nullptr && live_.was_ended(*live)});
   }
   compare(pairs, world_, settings_.world_is_rebuilt, result);
   const bool was_let_in = std::ranges::any_of(recorded_.all(), [](const Exchange& exchange) {

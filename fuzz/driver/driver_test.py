@@ -111,7 +111,6 @@ class Signatures(unittest.TestCase):
         self.assertEqual(finds.slug_of("a.cpp: Shift of 0x7f0 by 12!"), "a-cpp-shift-of-by")
 
 
-
 class Scripts(engines.LibFuzzer):
     """Each harness is a shell script: $1 is its crashes' folder when it fuzzes, and nothing when it
     is given an input."""
@@ -119,9 +118,6 @@ class Scripts(engines.LibFuzzer):
     def __init__(self, root):
         super().__init__(root)
         self.build = root / "build"
-
-    def missing(self):
-        return None
 
     def command(self, harness, folder, number, length):
         real = super().command(harness, folder, number, length)
@@ -143,9 +139,8 @@ class Slices(unittest.TestCase):
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
-        self.patient = engines.GRACE_SECONDS, engines.LAST_SECONDS
-        self.addCleanup(lambda: setattr(engines, "GRACE_SECONDS", self.patient[0]))
-        self.addCleanup(lambda: setattr(engines, "LAST_SECONDS", self.patient[1]))
+        for name in ("GRACE_SECONDS", "LAST_SECONDS"):
+            self.addCleanup(setattr, engines, name, getattr(engines, name))
 
     def campaign(self, **scripts):
         (self.folder / "build").mkdir(exist_ok=True)
@@ -288,6 +283,13 @@ class Slices(unittest.TestCase):
         begun = self.engines_of(one)
         self.run_it(one)
         self.assertEqual([process.poll() for process in begun], [-signal.SIGKILL])
+        self.assertEqual((one.failed, one.status()), (1, 2))
+
+    def test_an_engine_that_has_to_be_told_has_hung(self):
+        engines.GRACE_SECONDS = 0.2
+        one = self.campaign(slow=FUZZES + "trap 'exit 0' INT\nwhile :; do sleep 0.1; done\n")
+        self.run_it(one)
+        self.assertEqual((one.failed, one.status()), (1, 2))
 
 
 if __name__ == "__main__":

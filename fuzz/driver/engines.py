@@ -17,7 +17,7 @@ SANITIZERS = {
 }
 TIMEOUT_SECONDS = 10  # of one input
 MEMORY_MB = 2048
-GRACE_SECONDS = 2  # an engine may look at its clock between two inputs
+GRACE_SECONDS = 2 * TIMEOUT_SECONDS  # an engine looks at its clock between two inputs
 LAST_SECONDS = 60  # for what an engine does after it has been told to end
 
 
@@ -40,12 +40,12 @@ def harnesses_of(table):
 
 class LibFuzzer:
     name = "libfuzzer"
-    preset = "fuzz"
-    builds = (("fuzz", "fuzz/all"),)
+    preset = "asan"
+    builds = (("asan", "fuzz/all"),)
 
     def __init__(self, root):
         self.root = root
-        self.build = root / "build" / "fuzz" / "fuzz"
+        self.build = root / "build" / "asan" / "fuzz"
 
     def missing(self):
         return None
@@ -225,6 +225,7 @@ class Slice:
     def __init__(self, engine, harness, folder, number, length):
         self.engine, self.harness, self.folder, self.number = engine, harness, folder, number
         self.notes, self.told = {}, None
+        self.overdue = False  # it did not stop by itself when its time was up
         self.length = length
         self.log = folder / f"log{number}"
         command = engine.command(harness, folder, number, length)
@@ -247,7 +248,8 @@ class Slice:
 
     def ended(self):
         """An engine that does not stop by itself is told to, then made to."""
-        if self.seconds() > self.length + GRACE_SECONDS:
+        if self.told is None and self.seconds() > self.length + GRACE_SECONDS:
+            self.overdue = True
             self.interrupt()
         if self.told is not None and time.monotonic() > self.told + LAST_SECONDS:
             self.end_now(0)
@@ -256,8 +258,9 @@ class Slice:
         self.end = self.end or time.monotonic()
         return True
 
-    def end_now(self, patience=GRACE_SECONDS):
+    def end_now(self, patience=None):
         """Does not return before it has ended."""
+        patience = GRACE_SECONDS if patience is None else patience
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -271,7 +274,9 @@ class Slice:
         return self.process.returncode
 
     def failed_to_run(self):
-        return self.status() != 0 and self.told is None and not self.crashes()
+        """One that hangs is told to end, too: that excuses only those that had time left."""
+        excused = self.told is not None and not self.overdue and self.status() != -signal.SIGKILL
+        return not self.crashes() and (self.overdue or self.status() != 0) and not excused
 
     def figures(self):
         return self.engine.figures(self)

@@ -24,7 +24,8 @@ for name in $harnesses; do targets+=("fuzz_$name"); done
 # The tools that make dictionaries are instrumented like everything else: a leak there is no find.
 ASAN_OPTIONS=detect_leaks=0 cmake --build "$build" --target fuzz_dictionaries "${targets[@]}"
 
-# What every machine has: the C and C++ libraries. `check` has the same list.
+# What every machine has: the C and C++ libraries; the loader is named with its path. `check` reads
+# this line.
 everywhere='^(linux-vdso|.*/ld-linux.*|lib(c|m|dl|rt|resolv|pthread|gcc_s|stdc[+][+]))[.]so'
 mkdir -p "$OUT/lib"
 # Found where the system has them: beside the program in $build there is no lib/.

@@ -21,6 +21,7 @@ namespace conformance {
 namespace {
 
 namespace fs = std::filesystem;
+using iscsi::captures_below;
 using iscsi::CapturesOfOthers;
 
 /// `name.pcap` and `name.pcap.gz` alike; two of those that are shipped have shorter names there.
@@ -78,23 +79,15 @@ void expect_known_findings(const fs::path& capture) {
 }
 
 TEST_F(CapturesOfOthers, HoldNoBreachesButThoseThatAreKnownWithAReason) {
-  std::size_t captures = 0;
-  for (const auto& entry : fs::directory_iterator{folder()}) {
-    if (!entry.path().filename().string().contains(".pcap")) continue;
-    expect_known_findings(entry.path());
-    ++captures;
-  }
-  EXPECT_EQ(captures, 18U);
+  const auto captures = captures_below(folder());
+  EXPECT_EQ(captures.size(), 18U);
+  for (const fs::path& capture : captures) expect_known_findings(capture);
 }
 
 TEST(Findings, InShippedCapturesAreThoseThatAreKnownWithAReason) {
-  std::size_t captures = 0;
-  for (const auto& entry : fs::recursive_directory_iterator{SOURCE_ROOT "/traces/captured"}) {
-    if (!entry.path().filename().string().contains(".pcap")) continue;
-    expect_known_findings(entry.path());
-    ++captures;
-  }
-  EXPECT_GE(captures, 15U);
+  const auto captures = captures_below(SOURCE_ROOT "/traces/captured");
+  EXPECT_GE(captures.size(), 15U);
+  for (const fs::path& capture : captures) expect_known_findings(capture);
 }
 
 /// A file of our own, in which the initiator breaks one rule and the target another.

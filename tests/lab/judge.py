@@ -27,8 +27,10 @@ class Judge:
         capture.with_suffix(".check").write_text(done.stdout + done.stderr)
         if done.returncode not in (0, 1):  # 77, too: a scenario without iSCSI has captured nothing
             return [f"iscsi-trace check ends with {done.returncode}: {done.stderr.strip()}"]
-        self.judged += 1
         rows = json.loads(report.read_text())["rules"]
+        if not any(row["looks"] for row in rows):
+            return ["no rule could be judged"]
+        self.judged += 1
         return [f"{row['side']}: {row['rule']} (RFC 3720 {row['section']}): {row['says']}"
                 for row in rows if row["verdict"] == "fail" and not is_known(row)]
 

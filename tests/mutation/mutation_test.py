@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "fuzz")]
 
 try:
     import results
@@ -20,6 +20,8 @@ try:
     import suite
     import tree
 except ModuleNotFoundError as missing:
+    if missing.name.partition(".")[0] != "clang":
+        raise
     print(f"SKIPPED: {missing}: tests/setup mutation")
     sys.exit(77)
 
@@ -75,10 +77,9 @@ class Sample(unittest.TestCase):
             self.assertEqual(self.verdict(found[0])["by"], "sample", (original, changed))
 
     def test_a_loop_without_end_is_killed_by_its_time(self):
-        endless = self.of("total", "++i", "--i")
+        endless = self.of("countdown", "--from", "")
         self.assertEqual(len(endless), 1)
-        found = self.verdict(endless[0])
-        self.assertIn(found["how"], ("too long", "signal 11", "failed"))
+        self.assertEqual(self.verdict(endless[0])["how"], "too long")
 
     def test_what_no_test_comes_past_is_known(self):
         forgotten = self.of("forgotten", "value - 1", "(value) + (1)")
@@ -97,7 +98,6 @@ class Sample(unittest.TestCase):
         self.assertFalse([m for m in self.subject.mutants if "static_assert" in m.context])
 
     def test_a_constant_is_switched_on_the_command_line_of_the_compiler(self):
-        one = self.of("weights", "1", "2")[0]
         source = self.subject.copy / "reference/sample/sample.cpp"
         command = [tree.COMPILER, "-std=c++23", "-fsyntax-only", *self.subject.flags(), source]
         self.assertEqual(subprocess.run(command, check=False).returncode, 0)

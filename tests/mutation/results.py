@@ -5,6 +5,8 @@ import dataclasses
 import hashlib
 import json
 
+from driver.state import write_whole
+
 NAMES = ("file", "function", "line", "original", "mutant")
 
 
@@ -21,17 +23,14 @@ def digest_of(paths):
 
 
 class Kept:
-    """A JSON file of a dictionary, written whole and put in its place."""
+    """A JSON file of a dictionary."""
 
     def __init__(self, path):
         self.path = path
         self.values = json.loads(path.read_text()) if path.exists() else {}
 
     def save(self):
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_text(json.dumps(self.values))
-        new.replace(self.path)
+        write_whole(self.path, self.values)
 
 
 def name_of(mutant):
@@ -56,13 +55,12 @@ class Count:
     stillborn: int = 0
     not_run: int = 0
 
-    def score(self):
-        run = self.killed + self.explained + self.survived + self.not_reached
-        return 100 * self.killed / run if run else 100.0
+    def run(self):
+        return self.killed + self.explained + self.survived + self.not_reached
 
-    def score_of_different(self):
-        run = self.killed + self.survived + self.not_reached
-        return 100 * self.killed / run if run else 100.0
+    def score(self):
+        """In percent; of nothing there is none."""
+        return f"{100 * self.killed / self.run():.1f}%" if self.run() else "-"
 
 
 class Survivors:
@@ -119,8 +117,7 @@ def table(counts):
     rows = [f"{'folder':<8} {'killed':>7} {'of':>6} {'':>7} {'alive':>6} {'explained':>10}"
             f" {'not reached':>12} {'not run':>8} {'constants':>10} {'no code':>8}"]
     for folder, one in counts.items():
-        run = one.killed + one.explained + one.survived + one.not_reached
-        rows.append(f"{folder:<8} {one.killed:>7} {run:>6} {one.score():>6.1f}% {one.survived:>6}"
+        rows.append(f"{folder:<8} {one.killed:>7} {one.run():>6} {one.score():>7} {one.survived:>6}"
                     f" {one.explained:>10} {one.not_reached:>12} {one.not_run:>8}"
                     f" {one.constant:>10} {one.stillborn:>8}")
     return "\n".join(rows)

@@ -180,9 +180,8 @@ class Finder:
             self.function(cursor, place)
         elif kind in (Kind.PARM_DECL, Kind.FIELD_DECL, Kind.ENUM_DECL, Kind.STATIC_ASSERT,
                       Kind.TEMPLATE_NON_TYPE_PARAMETER, Kind.TEMPLATE_TYPE_PARAMETER,
-                      Kind.FRIEND_DECL, Kind.TYPE_ALIAS_DECL):
-            if kind == Kind.FRIEND_DECL:
-                self.children(cursor, place)
+                      Kind.TYPE_ALIAS_DECL):
+            pass
         elif kind == Kind.VAR_DECL:
             self.variable(cursor, place)
         elif kind == Kind.LAMBDA_EXPR:
@@ -298,7 +297,7 @@ class Finder:
                 if children[0].kind != Kind.DECL_STMT:
                     self.add(begin, end, place, "condition", "false",
                              f"@TEXT@; !@IS@ && static_cast<bool>({child.spelling})", rank=4)
-            elif self.is_condition(children, index, declared):
+            elif self.is_condition(children, index):
                 if not at_compile_time:
                     if not declared:
                         self.force(child, place)
@@ -306,7 +305,7 @@ class Finder:
             else:
                 self.statement(child, place)
 
-    def is_condition(self, children, index, declared):
+    def is_condition(self, children, index):
         before = [c for c in children[:index] if c.kind not in (Kind.DECL_STMT, Kind.VAR_DECL)]
         return not before and children[index].kind.is_expression()
 

@@ -67,9 +67,9 @@ class Tree:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source)
 
-    def write(self, copied=COPIED):
+    def write(self):
         wanted = {}
-        for top in copied:
+        for top in COPIED:
             base = self.root / top
             for path in [base] if base.is_file() else base.rglob("*"):
                 if path.is_file() and "__pycache__" not in path.parts:

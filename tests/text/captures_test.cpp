@@ -32,7 +32,7 @@ std::string answer(Negotiation& negotiation, std::string_view bytes) {
 TEST_F(CapturesOfOthers, TextOfTheWindowsInitiatorsDiscoveryIsUnderstood) {
   const std::string stream = bytes_of("windows_client_discovery_login_tx.bin");
   const auto texts = texts_in(stream);
-  ASSERT_FALSE(texts.empty());
+  ASSERT_GE(texts.size(), 1U);
   Negotiation negotiation{{.phase = Phase::security}, Policy{}, {}};
   EXPECT_EQ(answer(negotiation, texts[0]), "");
   EXPECT_EQ(negotiation.pending().session.session_type, SessionType::discovery);

@@ -33,6 +33,16 @@ std::optional<Colour> colour_of(int number) {
 
 bool is_small(int value) { return value < 10; }
 
+/// How many steps it takes to get to 0.
+int countdown(int from) {
+  int steps = 0;
+  while (from > 0) {
+    --from;
+    ++steps;
+  }
+  return steps;
+}
+
 /// No test calls this one.
 int forgotten(int value) { return value - 1; }
 

@@ -8,6 +8,7 @@ int main() {
                      !sample::within(4, 1, 3) && sample::total({5, 7, 2, 1}) == 26 &&
                      sample::colour_of(0) == Colour::red && sample::colour_of(1) == Colour::green &&
                      sample::colour_of(2) == Colour::blue && !sample::colour_of(3) &&
-                     !sample::colour_of(-1) && sample::is_small(3) && !sample::is_small(50);
+                     !sample::colour_of(-1) && sample::is_small(3) && !sample::is_small(50) &&
+                     sample::countdown(2) == 2;
   return right ? 0 : 1;
 }
