@@ -21,7 +21,7 @@ class Reader {
 
   /// Ends the loading: `what` is what was expected at this place.
   [[noreturn]] void refuse(std::string_view what) const {
-    throw json::Error{path_, std::string{what}};
+    throw json::Error{path_.empty() ? "the document" : path_, std::string{what}};
   }
   [[noreturn]] void refuse_kind(std::string_view expected) const {
     refuse(std::string{expected} + " instead of " + std::string{value_->kind()});

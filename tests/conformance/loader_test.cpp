@@ -75,6 +75,7 @@ TEST(AStory, IsRefusedForWhatTheGrammarDoesNotHave) {
   EXPECT_EQ(complaint(R"({"version": 1, "claim": "c", "rules": [], "steps": []})"),
             "rules: at least one rule, unless the story lies in start/");
   EXPECT_EQ(complaint(R"({"version": 1, "clam": "c"})").substr(0, 24), "clam: one of the members");
+  EXPECT_EQ(complaint(R"({"version": 1, "claim": "c"})"), "the document: a member \"rules\"");
 }
 
 TEST(AStep, IsRefusedWithThePathToTheFault) {
