@@ -66,8 +66,8 @@ TEST(AStory, IsRefusedWithThePlaceWhereItStopsBeingJson) {
 }
 
 TEST(AStory, IsRefusedForWhatTheGrammarDoesNotHave) {
-  EXPECT_EQ(complaint("[]"), ": an object instead of an array");
-  EXPECT_EQ(complaint("{}"), ": a member \"version\"");
+  EXPECT_EQ(complaint("[]"), "the document: an object instead of an array");
+  EXPECT_EQ(complaint("{}"), "the document: a member \"version\"");
   EXPECT_EQ(complaint(R"({"version": 2})"), "version: version 1 of the grammar");
   EXPECT_EQ(complaint(R"({"version": 1, "claim": 5})"), "claim: a string instead of a number");
   EXPECT_EQ(complaint(R"({"version": 1, "claim": "c", "rules": ["no-such-rule"], "steps": []})"),
