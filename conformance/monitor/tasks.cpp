@@ -251,12 +251,13 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   if (duplicate) {
     // To be passed over as a retry. But the first one may have been outside of the window, and
     // passed over itself: then this one is carried out, and nobody can tell which it was.
-    const bool retried = known != connection.tasks.end() && known->second.cmd_sn == cmd_sn;
+    const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
+                         !known->second.immediate && known->second.cmd_sn == cmd_sn;
     if (open || !retried) connection.tasks[tag].ambiguous = true;
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
-    session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received
+    session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received; 10.6.1 says when
   if (tag == no_tag) return;
   Task& task = connection.tasks[tag];
   if (goes_on) {

@@ -111,6 +111,30 @@ TEST(TheMonitor, DoesNotAskWhatStandsInFieldsWithoutMeaning) {
   EXPECT_EQ(scene.answer(failure).spoil(3, 0x02).broken(), std::set<Rule>{});
 }
 
+// A ping that is immediate has the CmdSN of the command after it; that command is no retry of it,
+// whatever an ABORT TASK has said of its number before.
+TEST(TheMonitor, TakesNoCommandForARetryOfAPing) {
+  for (const std::uint32_t named : {10U, 11U, 12U}) {
+    Scene scene;
+    scene.login();
+    scene.say(TaskManagementRequest{.immediate = true,
+                                    .function = TaskManagementFunction::abort_task,
+                                    .initiator_task_tag = InitiatorTaskTag{9},
+                                    .referenced_task_tag = InitiatorTaskTag{8},
+                                    .cmd_sn = {11},
+                                    .ref_cmd_sn = {named}});
+    scene.answer(TaskManagementResponse{.response = TaskManagementOutcome::task_does_not_exist,
+                                        .initiator_task_tag = InitiatorTaskTag{9}});
+    scene.say(NopOut{
+        .immediate = true, .initiator_task_tag = InitiatorTaskTag{Scene::tag}, .cmd_sn = {named}});
+    scene.answer(NopIn{.initiator_task_tag = InitiatorTaskTag{Scene::tag}});
+    scene.say(Scene::write(0, named));
+    ++scene.exp_cmd_sn;
+    scene.answer(Scene::status());
+    EXPECT_FALSE(scene.broken().contains(Rule::response_answers_a_request)) << named;
+  }
+}
+
 TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   Scene scene;
   scene.login().say(ping()).answer(Reject{.reason = RejectReason::immediate_command_reject},
