@@ -253,19 +253,23 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
                          !known->second.immediate && known->second.cmd_sn == cmd_sn;
-    if (open || !retried) connection.tasks[tag].ambiguous = true;
+    if (open || !retried) {
+      Task& other = connection.tasks[tag];
+      other.ambiguous = other.has_twin = true;
+    }
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
     session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received; 10.6.1 says when
   if (tag == no_tag) return;
+  const bool has_twin = open || (known != connection.tasks.end() && known->second.has_twin);
   Task& task = connection.tasks[tag];
   if (goes_on) {
     // 10.10.4: the tag of the last response goes on; what comes of any other one cannot be told.
     if (std::exchange(task.text_tag, no_tag) != pdu.transfer_tag()) task.ambiguous = true;
   } else {
     task = Task{};
-    task.ambiguous = open;
+    task.ambiguous = task.has_twin = has_twin;
   }
   task.place = ++connection.requests;
   std::ranges::copy(pdu.frame.header, task.header.begin());

@@ -79,6 +79,7 @@ struct Task {
   bool rejected = false;         ///< by a Reject of the request itself
   bool aborted = false;          ///< a task management response covered it
   bool ambiguous = false;        ///< its tag or CmdSN was used twice: it proves nothing
+  bool has_twin = false;         ///< an earlier task of its tag may still be open
   bool disturbed = false;        ///< the initiator broke rules about its data
   bool tag_may_be_free = false;  ///< an answer may mean that the task is gone
   bool may_stop_short = false;   ///< its data may end early: a task set was to be aborted (10.5.1)

@@ -1,8 +1,29 @@
+#include "support/steering.hpp"
 #include "tools/seed.hpp"
 
 /// Defects that the harnesses have found in this project, as the bytes that showed them.
 
 namespace iscsi::fuzz {
+namespace {
+
+/// A ping whose CmdSN is so far ahead of the next one's.
+wire::Bytes ahead_of_the_window(std::uint32_t distance) {
+  wire::Bytes bytes = pdu::encode(
+      pdu::NopOut{.initiator_task_tag = wire::InitiatorTaskTag{9}, .cmd_sn = wire::CmdSN{distance}},
+      {}, {});
+  bytes[steering_byte] = std::byte{0x20};  // numbers as they stand
+  return bytes;
+}
+
+pdu::ScsiCommand write_of_one_block(std::uint32_t tag) {
+  return {.final = true,
+          .write = true,
+          .initiator_task_tag = wire::InitiatorTaskTag{tag},
+          .expected_data_transfer_length = 512,
+          .cdb = {std::byte{0x2a}, {}, {}, {}, {}, {}, {}, {}, std::byte{1}}};
+}
+
+}  // namespace
 
 std::vector<Regression> own_regressions() {
   return {
@@ -24,6 +45,20 @@ std::vector<Regression> own_regressions() {
            .send(pdu::NopOut{.immediate = true, .initiator_task_tag = wire::InitiatorTaskTag{1}})
            .command({0x00})
            .log_out()},
+      {"own-tag-of-two-tasks",
+       "the monitor forgot that a number ahead of the window had made a tag doubtful, once a third "
+       "command with that tag was rejected",
+       Stream::logged_in()
+           .append(ahead_of_the_window(3))
+           .command({0x00})
+           .command({0x00})
+           .command({0x00})
+           .append(pdu::encode(write_of_one_block(2), {}, {}))
+           .append(pdu::encode(write_of_one_block(2), {}, {}))
+           .append(pdu::encode(pdu::DataOut{.final = true,
+                                            .initiator_task_tag = wire::InitiatorTaskTag{2},
+                                            .target_transfer_tag = wire::TargetTransferTag{1}},
+                               {}, {}))},
   };
 }
 

@@ -135,6 +135,24 @@ TEST(TheMonitor, TakesNoCommandForARetryOfAPing) {
   }
 }
 
+// The first command with this CmdSN was outside of the window and passed over: the second, with the
+// tag of a task that has ended, is carried out. A third with that tag is rejected, and the second
+// goes on.
+TEST(TheMonitor, KnowsNothingOfATagThatTwoTasksMayHave) {
+  Scene scene;
+  scene.login();
+  NopOut passed_over = ping(12);
+  passed_over.initiator_task_tag = InitiatorTaskTag{7};
+  scene.say(passed_over).say(Scene::read(0));
+  ++scene.exp_cmd_sn;
+  scene.answer(Scene::status());
+  scene.say(Scene::write(64, 12));
+  const ScsiCommand third = Scene::write(64, 13);
+  scene.say(third).answer(Reject{.reason = RejectReason::task_in_progress},
+                          header_text(encode_header(third, {})));
+  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   Scene scene;
   scene.login().say(ping()).answer(Reject{.reason = RejectReason::immediate_command_reject},
