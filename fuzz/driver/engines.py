@@ -47,9 +47,10 @@ class LibFuzzer:
     preset = "asan"
     builds = (("asan", "fuzz/all"),)
 
-    def __init__(self, root):
+    def __init__(self, root, more_options=()):
         self.root = root
         self.build = root / "build" / "asan" / "fuzz"
+        self.more_options = list(more_options)
 
     def missing(self):
         return None
@@ -79,6 +80,7 @@ class LibFuzzer:
         dictionary = self.build / f"{harness.input}.dict"
         if dictionary.exists():
             options.append(f"-dict={dictionary}")
+        options += self.more_options
         return [self.program(harness), *options, corpus, *self.seeds(harness)]
 
     def crashes(self, folder, number):
