@@ -367,11 +367,12 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
     Session& session = all.session_of(connection);
     // A number that another command had may have been filled by that one; one that was behind the
     // window leaves no gap in it (decision 0023).
-    if (!session.spent.contains(request.cmd_sn().value))
+    if (!session.spent.contains(request.cmd_sn().value)) {
       look.check(Rule::rejected_command_leaves_a_gap,
                  pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
                  "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
-    session.sent.erase(request.cmd_sn().value);  // it may be sent again
+      session.sent.erase(request.cmd_sn().value);  // it may be sent again
+    }
     session.to_come_again.add(request.cmd_sn().value);
   }
   if (connection.logout_request == request.tag()) connection.logout_request.reset();

@@ -161,6 +161,23 @@ TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
 }
 
+// Two commands have one CmdSN, ahead of its turn; the target rejects the second, keeps the first.
+TEST(TheMonitor, CountsACommandAsSentWhoseNumberARejectedOneHadAsWell) {
+  Scene scene;
+  NopOut kept = ping(11);
+  kept.initiator_task_tag = InitiatorTaskTag{7};
+  scene.login().say(kept).say(ping(11));
+  scene.answer(Reject{.reason = RejectReason::invalid_pdu_field},
+               header_text(encode_header(ping(11), {})));
+  scene.say(ping(10));
+  scene.exp_cmd_sn = 11;
+  scene.answer(echo());
+  scene.exp_cmd_sn = 12;
+  NopIn late = echo();
+  late.initiator_task_tag = kept.initiator_task_tag;
+  EXPECT_EQ(scene.answer(late).broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, BlamesNoRejectOfACommandWhoseNumberAnotherHadBefore) {
   Scene scene;
   scene.login().say(ping());
