@@ -6,14 +6,16 @@
 namespace iscsi::fuzz {
 namespace {
 
-/// A ping whose CmdSN is so far ahead of the next one's.
-wire::Bytes ahead_of_the_window(std::uint32_t distance) {
-  wire::Bytes bytes = pdu::encode(
-      pdu::NopOut{.initiator_task_tag = wire::InitiatorTaskTag{9}, .cmd_sn = wire::CmdSN{distance}},
-      {}, {});
-  bytes[steering_byte] = std::byte{0x20};  // numbers as they stand
+/// The PDU as it stands, its CmdSN `distance` ahead of the next one's.
+template <class P>
+wire::Bytes ahead(P pdu, std::uint32_t distance) {
+  pdu.cmd_sn = wire::CmdSN{distance};
+  wire::Bytes bytes = pdu::encode(pdu, {}, {});
+  bytes[steering_byte] = std::byte{0x20};  // numbers are counted from the right one
   return bytes;
 }
+
+pdu::NopOut ping(std::uint32_t tag) { return {.initiator_task_tag = wire::InitiatorTaskTag{tag}}; }
 
 pdu::ScsiCommand write_of_one_block(std::uint32_t tag) {
   return {.final = true,
@@ -49,7 +51,7 @@ std::vector<Regression> own_regressions() {
        "the monitor forgot that a number ahead of the window had made a tag doubtful, once a third "
        "command with that tag was rejected",
        Stream::logged_in()
-           .append(ahead_of_the_window(3))
+           .append(ahead(ping(9), 3))
            .command({0x00})
            .command({0x00})
            .command({0x00})
@@ -59,6 +61,17 @@ std::vector<Regression> own_regressions() {
                                             .initiator_task_tag = wire::InitiatorTaskTag{2},
                                             .target_transfer_tag = wire::TargetTransferTag{1}},
                                {}, {}))},
+      {"own-number-of-two-commands",
+       "the monitor took a CmdSN for unsent that two commands ahead of their turn had, for the "
+       "second "
+       "was rejected",
+       Stream::logged_in()
+           .append(ahead(ping(9), 1))
+           .append(ahead(pdu::ScsiCommand{.final = true,
+                                          .initiator_task_tag = wire::InitiatorTaskTag{8},
+                                          .expected_data_transfer_length = 512},
+                         1))
+           .command({0x00})},
   };
 }
 
