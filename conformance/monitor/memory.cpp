@@ -1,6 +1,8 @@
 /// What the monitor begins to remember, and what it forgets: memory does not grow with the
 /// transcript, and what was forgotten is no evidence.
 
+#include <algorithm>
+
 #include "conformance/monitor/watched.hpp"
 
 namespace conformance::watched {
@@ -140,7 +142,51 @@ void forget_finished(Connection& connection, std::uint32_t tag) {
   connection.finished.pop_front();
   if (oldest == connection.tasks.end()) return;
   const Task& task = oldest->second;
-  if (task.done || task.rejected || task.aborted) connection.tasks.erase(oldest);
+  if (!task.done && !task.rejected && !task.aborted) return;
+  connection.spare_task = connection.tasks.extract(oldest);
+  connection.spare_task.mapped() = Task{};
+}
+
+Task* Connection::task_of(std::uint32_t tag) {
+  const auto place = tasks.lower_bound(tag);
+  if (place != tasks.end() && place->first == tag) return &place->second;
+  if (tasks.size() >= most_tasks) {
+    knows_all_tasks = false;
+    return nullptr;
+  }
+  if (spare_task.empty()) return &tasks.try_emplace(place, tag)->second;
+  spare_task.key() = tag;
+  return &tasks.insert(place, std::move(spare_task))->second;
+}
+
+void CommandNumbers::add(std::uint32_t number) {
+  if (slots_.empty()) slots_.assign(fewest, empty);
+  std::uint64_t* slot = &slots_[number % slots_.size()];
+  while (*slot != empty && *slot != number && slots_.size() < most) {
+    // Numbers that had slots of their own among fewer have them among more.
+    std::vector<std::uint64_t> more(slots_.size() * 2, empty);
+    for (const std::uint64_t one : slots_)
+      if (one != empty) more[one % more.size()] = one;
+    slots_ = std::move(more);
+    slot = &slots_[number % slots_.size()];
+  }
+  *slot = number;
+}
+
+void SentHeaders::add(Header header) {
+  if (headers_.size() < most) {
+    std::ranges::copy(header, headers_.emplace_back().begin());
+    return;
+  }
+  std::ranges::copy(header, headers_[oldest_].begin());
+  oldest_ = (oldest_ + 1) % most;
+  some_are_missing = true;
+}
+
+bool SentHeaders::contains(Header header) const {
+  return std::ranges::any_of(headers_, [&](const iscsi::pdu::HeaderBytes& one) {
+    return std::ranges::equal(one, header);
+  });
 }
 
 void forget_answered(Task& task) {

@@ -253,13 +253,16 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
                          !known->second.immediate && known->second.cmd_sn == cmd_sn;
-    if (open || !retried) connection.tasks[tag].ambiguous = true;
+    if (open || !retried)
+      if (Task* const task = connection.task_of(tag)) task->ambiguous = true;
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
     session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received; 10.6.1 says when
   if (tag == no_tag) return;
-  Task& task = connection.tasks[tag];
+  Task* const place = connection.task_of(tag);
+  if (place == nullptr) return;
+  Task& task = *place;
   if (goes_on) {
     // 10.10.4: the tag of the last response goes on; what comes of any other one cannot be told.
     if (std::exchange(task.text_tag, no_tag) != pdu.transfer_tag()) task.ambiguous = true;
@@ -349,7 +352,7 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   const auto refused = pdu.frame.data.first<iscsi::pdu::bhs_bytes>();
   if (connection.desynchronised) return;
   if (!pdu.whole) return;
-  const bool ours = connection.headers.contains(iscsi::wire::as_text(refused));
+  const bool ours = connection.headers.contains(refused);
   if (!ours && connection.headers.some_are_missing) {
     look.inconclusive(Rule::reject_returns_a_sent_header);
     return;
