@@ -39,6 +39,7 @@ void CapturedConnection::add(std::size_t side, const Segment& segment, Stamp sta
 }
 
 void CapturedConnection::hurry(std::uint64_t now, bool in_need) {
+  if (in_need) rest();
   for (Direction& direction : directions_) {
     direction.stream.settle(now);
     const bool too_long =

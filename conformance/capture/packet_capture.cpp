@@ -8,6 +8,9 @@
 namespace conformance {
 namespace {
 
+constexpr std::size_t few_connections = 64;
+constexpr std::size_t few_bytes = 512U << 10U;  // of one connection
+
 std::size_t bytes_of(const Record& record) {
   return sizeof(Record) + record.bytes.capacity() + record.holes.capacity() * sizeof(Hole);
 }
@@ -103,8 +106,9 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
     remove(entry);
     entry = entries_.end();
   }
-  if (!entries_.empty() && entry != entries_.begin()) {
-    // Thousands that are silent would hold as much as they ever needed.
+  const bool rests = !entries_.empty() && entry != entries_.begin() &&
+                     (entries_.size() > few_connections || entries_.front().held > few_bytes);
+  if (rests) {  // thousands that are silent would hold as much as they ever needed
     entries_.front().connection.rest();
     account(entries_.begin());
   }
