@@ -49,10 +49,11 @@ bool same(const Finding& one, const Finding& other) {
 
 void check_finding(const Finding& finding, const Transcript& transcript,
                    const Observation& observation) {
-  require(finding.record < transcript.size(), "a finding is about a record");
-  require(transcript[finding.record].connection == finding.connection,
+  require(finding.record.has_value() && *finding.record < transcript.size(),
+          "a finding is about a record");
+  require(transcript[*finding.record].connection == finding.connection,
           "a finding is about the connection of its record");
-  require(transcript[finding.record].kind == Record::Kind::received,
+  require(transcript[*finding.record].kind == Record::Kind::received,
           "only the target's PDUs are found wrong");
   const auto rules = conformance::monitored_rules();
   require(std::ranges::find(rules, finding.rule) != rules.end(),
@@ -80,7 +81,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
           "the beginning of a transcript has the beginning of the findings");
   require(std::ranges::none_of(
               std::span{whole.findings}.subspan(part.findings.size()),
-              [&](const Finding& finding) { return finding.record < transcript.size(); }),
+              [&](const Finding& finding) { return *finding.record < transcript.size(); }),
           "and all of them");
   return 0;
 }

@@ -10,8 +10,6 @@ using iscsi::pdu::bhs_bytes;
 using iscsi::pdu::Digests;
 using iscsi::wire::ByteView;
 
-namespace {}  // namespace
-
 bool CapturedConnection::is_replaced_by(std::size_t side, const Segment& segment) const {
   if (!segment.syn) return false;
   const Direction& sender = directions_[side];
@@ -41,6 +39,7 @@ void CapturedConnection::add(std::size_t side, const Segment& segment, Stamp sta
 }
 
 void CapturedConnection::hurry(std::uint64_t now, bool in_need) {
+  if (in_need) rest();
   for (Direction& direction : directions_) {
     direction.stream.settle(now);
     const bool too_long =
@@ -262,7 +261,7 @@ void CapturedConnection::end(Direction& direction, bool reset, Stamp at) {
 // Words.
 
 /// Adds a record, which is not earlier than the one before it.
-void CapturedConnection::tell(Direction& direction, Record record, Stamp at) {
+void CapturedConnection::tell(Direction& direction, Record&& record, Stamp at) {
   if (at.order() >= direction.latest.order()) direction.latest = at;
   record.connection = number_;
   record.packet = direction.latest.packet;

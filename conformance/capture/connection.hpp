@@ -24,7 +24,9 @@ class RecordSink {
 
   /// A connection has turned out to be iSCSI; its number.
   [[nodiscard]] virtual ConnectionNumber open(const Flow& flow) = 0;
-  virtual void add(Record record, Stamp stamp) = 0;
+  virtual void add(Record&& record, Stamp stamp) = 0;
+  /// An empty buffer, for `bytes`.
+  [[nodiscard]] virtual iscsi::wire::Bytes buffer(std::size_t bytes) = 0;
   virtual void note(CaptureNote note) = 0;
 };
 
@@ -111,7 +113,7 @@ class CapturedConnection {
   void follow_login(Role role, const iscsi::pdu::Frame& frame, bool whole);
   [[nodiscard]] bool waits_for_login(const Direction& direction) const;
   void try_data_digest(const Direction& direction, const iscsi::pdu::Front& front);
-  void tell(Direction& direction, Record record, Stamp at);
+  void tell(Direction& direction, Record&& record, Stamp at);
   void note(Stamp at, std::string text);
   [[nodiscard]] std::string name_of(const Direction& direction) const;
   [[nodiscard]] std::vector<iscsi::pdu::Digests> possible_digests() const;

@@ -138,7 +138,8 @@ void CapturedConnection::emit(Direction& direction, std::size_t whole) {
   const ByteView bytes = stream.readable().first(whole);
   Record record;
   record.kind = direction.role == Role::initiator ? Record::Kind::sent : Record::Kind::received;
-  record.bytes = {bytes.begin(), bytes.end()};
+  record.bytes = sink_->buffer(whole);
+  record.bytes.assign(bytes.begin(), bytes.end());
   if (stream.has_hole_before(whole)) {
     record.holes = stream.holes_before(whole);
     ++direction.pdus_with_holes;

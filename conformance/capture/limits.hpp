@@ -10,6 +10,11 @@ namespace conformance::capture_limits {
 /// Bytes of all that waits: for missing packets, for the rest of a PDU, for its turn. Beyond it the
 /// connection that others wait for is pressed, or the one heard last if there is none.
 inline constexpr std::size_t bytes_held = 64U << 20U;
+/// Buffers that wait to be used again, and bytes of each: allocating what PDUs with data need would
+/// take longer than all else. What is smaller is better made anew.
+inline constexpr std::size_t spare_buffers = 16;
+inline constexpr std::size_t least_spare_bytes = 4096;
+inline constexpr std::size_t most_spare_bytes = 512U << 10U;
 /// Connections at one time; beyond it the one that was silent for longest is forgotten.
 inline constexpr std::size_t connections = 4096;
 /// Connections of which `flow` knows the ends; beyond it the first are forgotten.

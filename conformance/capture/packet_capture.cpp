@@ -8,11 +8,56 @@
 namespace conformance {
 namespace {
 
+constexpr std::size_t few_connections = 64;
+constexpr std::size_t few_bytes = 512U << 10U;  // of one connection
+
 std::size_t bytes_of(const Record& record) {
-  return sizeof(Record) + record.bytes.size() + record.holes.size() * sizeof(Hole);
+  return sizeof(Record) + record.bytes.capacity() + record.holes.capacity() * sizeof(Hole);
 }
 
 }  // namespace
+
+/// Those of one order stay as they came. What is late stays so until nothing late is left: else
+/// one that is added in order could come before another one of its order that was here first.
+void RecordQueue::add(std::uint64_t order, Record&& record) {
+  held_ += bytes_of(record);
+  constexpr std::size_t most_kept = 1024;
+  const bool any = first_ < in_order_.size();
+  if (any ? order < in_order_.back().order : !late_.empty()) {
+    late_.emplace(order, std::move(record));
+    return;
+  }
+  // What was taken is forgotten once it is half of all: each record is moved once at the most.
+  if (first_ > in_order_.size() / 2) {
+    if (!any && in_order_.capacity() > most_kept)
+      in_order_ = std::vector<Waiting>{};  // assigning `{}`, a list, would keep its memory
+    else
+      in_order_.erase(in_order_.begin(), in_order_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+  in_order_.push_back({.order = order, .record = std::move(record)});
+}
+
+bool RecordQueue::first_is_late() const {
+  return first_ == in_order_.size() ||
+         (!late_.empty() && late_.begin()->first < in_order_[first_].order);
+}
+
+std::uint64_t RecordQueue::first_order() const {
+  return first_is_late() ? late_.begin()->first : in_order_[first_].order;
+}
+
+Record RecordQueue::take_first() {
+  Record record;
+  if (first_is_late()) {
+    record = std::move(late_.begin()->second);
+    late_.erase(late_.begin());
+  } else {
+    record = std::move(in_order_[first_++].record);
+  }
+  held_ -= bytes_of(record);
+  return record;
+}
 
 std::size_t PacketCapture::HashOfEnds::operator()(const Ends& ends) const {
   std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // FNV-1a
@@ -26,13 +71,7 @@ std::size_t PacketCapture::HashOfEnds::operator()(const Ends& ends) const {
 std::expected<std::optional<Record>, std::string> PacketCapture::next() {
   while (true) {
     const std::uint64_t from = holding_.empty() ? never : holding_.begin()->first.first;
-    if (const auto first = queue_.begin();
-        first != queue_.end() && (first->first < from || finished_)) {
-      Record record = std::move(first->second);
-      queue_.erase(first);
-      queued_ -= bytes_of(record);
-      return record;
-    }
+    if (!queue_.empty() && (finished_ || queue_.first_order() < from)) return queue_.take_first();
     if (error_) return std::unexpected(*error_);
     if (finished_) return std::nullopt;
     auto packet = source_->next();
@@ -67,8 +106,9 @@ void PacketCapture::take(const Segment& segment, Stamp stamp) {
     remove(entry);
     entry = entries_.end();
   }
-  if (!entries_.empty() && entry != entries_.begin()) {
-    // Thousands that are silent would hold as much as they ever needed.
+  const bool rests = !entries_.empty() && entry != entries_.begin() &&
+                     (entries_.size() > few_connections || entries_.front().held > few_bytes);
+  if (rests) {  // thousands that are silent would hold as much as they ever needed
     entries_.front().connection.rest();
     account(entries_.begin());
   }
@@ -130,7 +170,7 @@ void PacketCapture::press(std::uint64_t now) {
     account(entry);
     if (entry->holds_from == key.first) break;
   }
-  while (held_ + queued_ > capture_limits::bytes_held) {
+  while (held_ + queue_.held() > capture_limits::bytes_held) {
     const bool nobody = holding_.empty();
     if (nobody && held_ <= capture_limits::bytes_held) break;
     const auto entry = nobody ? entries_.begin() : holding_.begin()->second;
@@ -155,9 +195,24 @@ ConnectionNumber PacketCapture::open(const Flow& flow) {
   return opened_++;
 }
 
-void PacketCapture::add(Record record, Stamp stamp) {
-  queued_ += bytes_of(record);
-  queue_.emplace_hint(queue_.end(), stamp.order(), std::move(record));
+void PacketCapture::add(Record&& record, Stamp stamp) {
+  queue_.add(stamp.order(), std::move(record));
+}
+
+iscsi::wire::Bytes PacketCapture::buffer(std::size_t bytes) {
+  iscsi::wire::Bytes buffer;
+  if (bytes < capture_limits::least_spare_bytes || spare_.empty()) return buffer;
+  buffer = std::move(spare_.back());
+  spare_.pop_back();
+  buffer.clear();
+  return buffer;
+}
+
+void PacketCapture::reuse(iscsi::wire::Bytes&& bytes) {
+  if (bytes.capacity() >= capture_limits::least_spare_bytes &&
+      bytes.capacity() <= capture_limits::most_spare_bytes &&
+      spare_.size() < capture_limits::spare_buffers)
+    spare_.push_back(std::move(bytes));
 }
 
 void PacketCapture::note(CaptureNote note) {

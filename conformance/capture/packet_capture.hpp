@@ -6,17 +6,43 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "conformance/capture/connection.hpp"
 #include "conformance/capture/packet.hpp"
 
 namespace conformance {
 
+/// Records that wait for their turn, which is their order. Most are added in it.
+class RecordQueue {
+ public:
+  void add(std::uint64_t order, Record&& record);
+  [[nodiscard]] bool empty() const { return first_ == in_order_.size() && late_.empty(); }
+  /// Of the one that comes first; there is one.
+  [[nodiscard]] std::uint64_t first_order() const;
+  [[nodiscard]] Record take_first();
+  /// Bytes of memory.
+  [[nodiscard]] std::size_t held() const { return held_; }
+
+ private:
+  struct Waiting {
+    std::uint64_t order = 0;
+    Record record;
+  };
+  [[nodiscard]] bool first_is_late() const;
+
+  std::vector<Waiting> in_order_;
+  std::size_t first_ = 0;                      // of `in_order_` that is still there
+  std::multimap<std::uint64_t, Record> late_;  // behind what was added in order
+  std::size_t held_ = 0;
+};
+
 class PacketCapture : public RecordSource, private RecordSink {
  public:
   explicit PacketCapture(std::unique_ptr<PacketSource> packets) : source_{std::move(packets)} {}
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() override;
+  void reuse(iscsi::wire::Bytes&& bytes) override;
   [[nodiscard]] Flow flow(ConnectionNumber connection) const override;
   [[nodiscard]] std::vector<CaptureNote> take_notes() override;
 
@@ -33,7 +59,8 @@ class PacketCapture : public RecordSource, private RecordSink {
   };
 
   [[nodiscard]] ConnectionNumber open(const Flow& flow) override;
-  void add(Record record, Stamp stamp) override;
+  void add(Record&& record, Stamp stamp) override;
+  [[nodiscard]] iscsi::wire::Bytes buffer(std::size_t bytes) override;
   void note(CaptureNote note) override;
 
   void read(const Packet& packet);
@@ -49,8 +76,8 @@ class PacketCapture : public RecordSource, private RecordSink {
   Entries entries_;
   std::unordered_map<Ends, Entries::iterator, HashOfEnds> index_;
   std::map<std::pair<std::uint64_t, Entry*>, Entries::iterator> holding_;  // by order
-  std::multimap<std::uint64_t, Record> queue_;                             // by order
-  std::size_t queued_ = 0;                                                 // bytes of it
+  RecordQueue queue_;
+  std::vector<iscsi::wire::Bytes> spare_;
   std::size_t held_ = 0;  // bytes of all connections
   std::map<ConnectionNumber, Flow> flows_;
   ConnectionNumber opened_ = 0;

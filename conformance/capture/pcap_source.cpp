@@ -49,7 +49,8 @@ ssize_t read_cookie(void* cookie, char* to, std::size_t size) {
     source.at_hand = *next;
   }
   const std::size_t count = std::min(size, source.at_hand.size());
-  std::ranges::copy(source.at_hand.first(count), reinterpret_cast<std::byte*>(to));
+  // Not `ranges::copy`, which libstdc++ 12 does byte by byte.
+  std::copy_n(source.at_hand.data(), count, reinterpret_cast<std::byte*>(to));
   source.at_hand = source.at_hand.subspan(count);
   return static_cast<ssize_t>(count);
 }

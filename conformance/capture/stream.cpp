@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t piece_bytes = 128;            // of memory, besides its data
 constexpr std::size_t consumed_bytes = 64U << 10U;  // that are kept before the buffer moves up
+constexpr std::size_t most_spare_bytes = 64U << 10U;
 
 bool earlier(const Stamp& one, const Stamp& other) { return one.order() < other.order(); }
 
@@ -99,8 +100,18 @@ bool Stream::keep_early(std::uint64_t at, ByteView data, std::uint64_t length, S
 
 void Stream::put_early(std::uint64_t at, ByteView data, std::uint64_t length, Stamp stamp) {
   if (early_.empty()) oldest_early_ = stamp.order();
-  early_.emplace(at, Piece{.data = {data.begin(), data.end()}, .length = length, .stamp = stamp});
-  early_bytes_ += data.size() + piece_bytes;
+  Pieces::iterator place;
+  if (spare_piece_.empty()) {
+    place = early_.try_emplace(at).first;
+  } else {
+    spare_piece_.key() = at;
+    place = early_.insert(std::move(spare_piece_)).position;
+  }
+  Piece& piece = place->second;
+  piece.data.assign(data.begin(), data.end());
+  piece.length = length;
+  piece.stamp = stamp;
+  early_bytes_ += piece.data.capacity() + piece_bytes;
 }
 
 void Stream::deliver(ByteView data, std::uint64_t length, Stamp stamp) {
@@ -136,13 +147,14 @@ void Stream::skip_to(std::uint64_t position, Stamp stamp) {
 void Stream::drain() {
   bool rescan = false;
   while (!early_.empty() && early_.begin()->first <= next_) {
-    const auto node = early_.extract(early_.begin());
+    auto node = early_.extract(early_.begin());
     const Piece& piece = node.mapped();
-    early_bytes_ -= piece.data.size() + piece_bytes;
+    early_bytes_ -= piece.data.capacity() + piece_bytes;
     rescan = rescan || piece.stamp.order() == oldest_early_;
     const std::uint64_t known = next_ - node.key();
     if (known < piece.length)
       deliver(part(piece.data, known, piece.data.size()), piece.length - known, piece.stamp);
+    if (piece.data.capacity() <= most_spare_bytes) spare_piece_ = std::move(node);
   }
   if (rescan && !early_.empty()) {
     oldest_early_ = early_.begin()->second.stamp.order();
@@ -256,10 +268,14 @@ std::optional<Stamp> Stream::finished() const {
 }
 
 std::size_t Stream::held() const {
-  return buffer_.size() + early_bytes_ + marks_.size() * sizeof(Mark) + holes_.size() * sizeof(Gap);
+  const std::size_t spare =
+      spare_piece_.empty() ? 0 : spare_piece_.mapped().data.capacity() + piece_bytes;
+  return buffer_.capacity() + early_bytes_ + spare + marks_.size() * sizeof(Mark) +
+         holes_.size() * sizeof(Gap);
 }
 
 void Stream::rest() {
+  spare_piece_ = {};
   if (read_ < buffer_.size()) return;
   buffer_ = iscsi::wire::Bytes{};  // assigning `{}`, a list, would keep its memory
   read_ = 0;

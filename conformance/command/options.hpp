@@ -23,11 +23,12 @@ struct ReportKind {
   const char* option;
   const char* help;
   std::string (*print)(const RunResult&);
+  bool shows_conversations = false;
 };
 inline constexpr std::array<ReportKind, 4> report_kinds{{
     {"--junit", "write JUnit XML to this file", junit},
     {"--json", "write a JSON report to this file", json_report},
-    {"--html", "write one self-contained HTML page to this file", html},
+    {"--html", "write one self-contained HTML page to this file", html, true},
     {"--markdown", "write a summary in GitHub's Markdown to this file", markdown},
 }};
 

@@ -45,7 +45,8 @@ struct Record {
   bool damaged = false;       ///< sent: a story spoilt it on purpose
   bool midway = false;        ///< opened: its beginning is not in the capture; left: its end is not
   std::uint64_t packet = 0;   ///< in the capture, from 1, with the PDU's last byte; 0: no capture
-  std::vector<Hole> holes{};  ///< in `bytes`; never in the first 48
+  std::vector<Hole> holes{};  ///< in `bytes`, in order; never in the first 48
+  std::size_t left_out = 0;   ///< bytes of the PDU behind `bytes`: kept as evidence, without them
 };
 
 /// Bytes of either side that are no PDU.

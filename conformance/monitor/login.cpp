@@ -131,8 +131,7 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
 /// Of a login that was not seen as a whole only its end is looked for.
 void follow_lossy_login(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   connection.login.lossy = true;
-  connection.agreement_known = false;
-  connection.agreed = everything_allowed();
+  lose_agreement(connection);
   look.inconclusive(Rule::response_answers_a_request);
   const bool final =
       pdu.number<2>(36) == 0 && pdu.bit(1, 0) && pdu.bits(1, 6, 2) == full_feature_code;

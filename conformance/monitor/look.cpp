@@ -8,7 +8,10 @@ namespace conformance::watched {
 
 using iscsi::Rule;
 
-bool hangs_on_agreement(Rule rule) {
+namespace {
+
+/// By rule. As long as it takes, which the compiler sees to.
+constexpr auto hanging = [] {
   constexpr auto rules = std::to_array<Rule>({
       Rule::header_digest_matches,
       Rule::data_digest_matches,
@@ -32,7 +35,16 @@ bool hangs_on_agreement(Rule rule) {
       Rule::discovery_text_is_send_targets,
       Rule::extension_key_only_in_normal_session,
   });
-  return std::ranges::find(rules, rule) != rules.end();
+  std::array<bool, 512> table{};
+  for (const Rule rule : rules) table.at(static_cast<std::size_t>(rule)) = true;
+  return table;
+}();
+
+}  // namespace
+
+bool hangs_on_agreement(Rule rule) {
+  const auto index = static_cast<std::size_t>(rule);
+  return index < hanging.size() && hanging[index];
 }
 
 Look::Look() {
@@ -63,6 +75,9 @@ Looks Look::inconclusive(Side side) const {
 
 void Look::hold(Finding finding) {
   constexpr std::size_t most = 1000;
+  constexpr std::size_t most_text = 512;  // peers' texts may be long
+  accusations_.push_back({.record = record_, .rule = finding.rule, .side = finding.side});
+  if (finding.what.size() > most_text) finding.what = finding.what.substr(0, most_text) + " ...";
   auto& held = held_[{connection_, finding.side}];
   held.push_back({.finding = std::move(finding), .by_itself = by_itself_});
   if (held.size() > most) release(connection_, held.back().finding.side);
@@ -83,6 +98,7 @@ void Look::drop(ConnectionNumber connection, Side accused) {
       findings_.push_back(std::move(one.finding));
       continue;
     }
+    if (one.finding.record) cleared_.push_back(*one.finding.record);
     const auto rule = static_cast<std::size_t>(one.finding.rule);
     --of(accused).checked[rule];
     --judged_;

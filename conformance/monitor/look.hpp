@@ -71,6 +71,10 @@ class Look {
   void take_undone(Talk& talk, std::size_t record);
 
   [[nodiscard]] std::vector<Finding> take_findings() { return std::exchange(findings_, {}); }
+  [[nodiscard]] std::vector<Accusation> take_accusations() {
+    return std::exchange(accusations_, {});
+  }
+  [[nodiscard]] std::vector<std::size_t> take_cleared() { return std::exchange(cleared_, {}); }
   [[nodiscard]] Looks checked(Side side) const;
   [[nodiscard]] Looks inconclusive(Side side) const;
   [[nodiscard]] std::int64_t judged() const { return judged_; }
@@ -92,6 +96,8 @@ class Look {
   std::array<Counts, 2> counts_;
   std::int64_t judged_ = 0;  // what is checked, of both sides
   std::vector<Finding> findings_;
+  std::vector<Accusation> accusations_;
+  std::vector<std::size_t> cleared_;
   std::map<Accused, std::vector<Held>> held_;
   std::size_t record_ = 0;
   ConnectionNumber connection_ = 0;

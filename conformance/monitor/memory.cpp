@@ -1,6 +1,8 @@
 /// What the monitor begins to remember, and what it forgets: memory does not grow with the
 /// transcript, and what was forgotten is no evidence.
 
+#include <algorithm>
+
 #include "conformance/monitor/watched.hpp"
 
 namespace conformance::watched {
@@ -13,12 +15,21 @@ constexpr std::size_t ended_connections = 64;
 constexpr std::size_t solicitations = 64;  // of one task, before neighbours become one
 constexpr std::size_t most_solicitations = 4096;
 
-/// From here on nothing is known of the tasks that are open, nor of what was agreed on.
-void lose_agreement(Connection& connection) {
-  connection.agreement_known = false;
-  connection.agreed = everything_allowed();
+/// Parameters that leave nothing to be broken.
+Parameters everything_allowed() {
+  Parameters all;
+  constexpr std::uint64_t most = (1U << 24U) - 1;
+  all.initial_r2t = false;
+  all.data_pdu_in_order = false;
+  all.data_sequence_in_order = false;
+  all.max_burst_length = all.first_burst_length = most;
+  all.max_outstanding_r2t = 65535;
+  all.error_recovery_level = 2;
+  all.initiator_limit = all.target_limit = most;
+  return all;
 }
 
+/// From here on nothing is known of the tasks that are open.
 void lose_tasks(Connection& connection) {
   connection.tasks.clear();
   connection.finished.clear();
@@ -39,17 +50,9 @@ bool begins_login(const Record& record) {
 
 }  // namespace
 
-Parameters everything_allowed() {
-  Parameters all;
-  constexpr std::uint64_t most = (1U << 24U) - 1;
-  all.initial_r2t = false;
-  all.data_pdu_in_order = false;
-  all.data_sequence_in_order = false;
-  all.max_burst_length = all.first_burst_length = most;
-  all.max_outstanding_r2t = 65535;
-  all.error_recovery_level = 2;
-  all.initiator_limit = all.target_limit = most;
-  return all;
+void lose_agreement(Connection& connection) {
+  connection.agreement_known = false;
+  connection.agreed = everything_allowed();
 }
 
 Session& Conversation::put(Connection& connection, std::size_t session) {
@@ -140,7 +143,51 @@ void forget_finished(Connection& connection, std::uint32_t tag) {
   connection.finished.pop_front();
   if (oldest == connection.tasks.end()) return;
   const Task& task = oldest->second;
-  if (task.done || task.rejected || task.aborted) connection.tasks.erase(oldest);
+  if (!task.done && !task.rejected && !task.aborted) return;
+  connection.spare_task = connection.tasks.extract(oldest);
+  connection.spare_task.mapped() = Task{};
+}
+
+Task* Connection::task_of(std::uint32_t tag) {
+  const auto place = tasks.lower_bound(tag);
+  if (place != tasks.end() && place->first == tag) return &place->second;
+  if (tasks.size() >= most_tasks) {
+    knows_all_tasks = false;
+    return nullptr;
+  }
+  if (spare_task.empty()) return &tasks.try_emplace(place, tag)->second;
+  spare_task.key() = tag;
+  return &tasks.insert(place, std::move(spare_task))->second;
+}
+
+void CommandNumbers::add(std::uint32_t number) {
+  if (slots_.empty()) slots_.assign(fewest, empty);
+  std::uint64_t* slot = &slots_[number % slots_.size()];
+  while (*slot != empty && *slot != number && slots_.size() < most) {
+    // Numbers that had slots of their own among fewer have them among more.
+    std::vector<std::uint64_t> more(slots_.size() * 2, empty);
+    for (const std::uint64_t one : slots_)
+      if (one != empty) more[one % more.size()] = one;
+    slots_ = std::move(more);
+    slot = &slots_[number % slots_.size()];
+  }
+  *slot = number;
+}
+
+void SentHeaders::add(Header header) {
+  if (headers_.size() < most) {
+    std::ranges::copy(header, headers_.emplace_back().begin());
+    return;
+  }
+  std::ranges::copy(header, headers_[oldest_].begin());
+  oldest_ = (oldest_ + 1) % most;
+  some_are_missing = true;
+}
+
+bool SentHeaders::contains(Header header) const {
+  return std::ranges::any_of(headers_, [&](const iscsi::pdu::HeaderBytes& one) {
+    return std::ranges::equal(one, header);
+  });
 }
 
 void forget_answered(Task& task) {

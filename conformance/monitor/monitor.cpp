@@ -60,7 +60,7 @@ void hear_request(Look& look, Conversation& all, Connection& connection, const R
   }
   const auto& framed = std::get<Framed>(reading.framing);
   const Pdu pdu{framed.frame, reading.whole};
-  connection.headers.add(std::string{iscsi::wire::as_text(framed.frame.header)});
+  connection.headers.add(framed.frame.header);
   look.by_itself(true);
   check_digests(look, reading, framed);
   check_form(look, pdu, Side::initiator);
@@ -171,6 +171,8 @@ void Monitor::take(const Record& record) {
 
 void Monitor::finish() { state_->look.release_all(); }
 std::vector<Finding> Monitor::take_findings() { return state_->look.take_findings(); }
+std::vector<Accusation> Monitor::take_accusations() { return state_->look.take_accusations(); }
+std::vector<std::size_t> Monitor::take_cleared() { return state_->look.take_cleared(); }
 Looks Monitor::checked(Side side) const { return state_->look.checked(side); }
 Looks Monitor::inconclusive(Side side) const { return state_->look.inconclusive(side); }
 std::int64_t Monitor::judged() const { return state_->look.judged(); }
@@ -185,7 +187,8 @@ Observation observe(const Transcript& transcript, Side side) {
   std::erase_if(out.findings, [&](const Finding& finding) { return finding.side != side; });
   // By record; those of one record stay in their order. (clang refuses libstdc++ 12's stable_sort.)
   std::multimap<std::size_t, Finding> by_record;
-  for (Finding& finding : out.findings) by_record.emplace(finding.record, std::move(finding));
+  for (Finding& finding : out.findings)
+    by_record.emplace(finding.record.value(), std::move(finding));
   out.findings.clear();
   for (auto& [record, finding] : by_record) out.findings.push_back(std::move(finding));
   return out;

@@ -21,6 +21,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,12 +35,19 @@ namespace conformance {
 /// A rule that was broken.
 struct Finding {
   iscsi::Rule rule;
-  std::size_t record = 0;           ///< the PDU, in the transcript
-  std::uint32_t byte = 0;           ///< in that PDU
-  std::uint64_t found = 0;          ///< the offending value
-  std::string what{};               ///< found and expected, in words
-  Side side = Side::target;         ///< whose PDU it is
-  ConnectionNumber connection = 0;  ///< that the PDU went over
+  std::optional<std::size_t> record{};  ///< the PDU, in the transcript, if that still has it
+  std::uint32_t byte = 0;               ///< in that PDU
+  std::uint64_t found = 0;              ///< the offending value
+  std::string what{};                   ///< found and expected, in words
+  Side side = Side::target;             ///< whose PDU it is
+  ConnectionNumber connection = 0;      ///< that the PDU went over
+};
+
+/// That there is, or would be, a finding.
+struct Accusation {
+  std::size_t record = 0;
+  iscsi::Rule rule{};
+  Side side = Side::target;
 };
 
 /// How often each rule had something to look at.
@@ -69,6 +77,11 @@ class Monitor {
   /// The findings since the last call, of both sides; nothing is remembered of them. They come
   /// when the other side has been heard, or with `finish`: a gap that shows then takes them back.
   [[nodiscard]] std::vector<Finding> take_findings();
+
+  /// What findings may come of since the last call, and the records of those that will not come
+  /// after all, once for each: so a caller knows which records to keep.
+  [[nodiscard]] std::vector<Accusation> take_accusations();
+  [[nodiscard]] std::vector<std::size_t> take_cleared();
 
   /// Of all records so far.
   [[nodiscard]] Looks checked(Side side) const;

@@ -123,8 +123,7 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
   const bool final = pdu.final();
   if (!pdu.whole) {  // what it said is not known, nor what was agreed
     task.ambiguous = true;
-    connection.agreement_known = false;
-    connection.agreed = everything_allowed();
+    lose_agreement(connection);
     return;
   }
   look.check(Rule::final_text_response_only_when_asked, !final || task.text_final, 1,
@@ -253,17 +252,17 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
                          !known->second.immediate && known->second.cmd_sn == cmd_sn;
-    if (open || !retried) {
-      Task& other = connection.tasks[tag];
-      other.ambiguous = other.has_twin = true;
-    }
+    if (open || !retried)
+      if (Task* const other = connection.task_of(tag)) other->ambiguous = other->has_twin = true;
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
     session.add(CmdSN{pdu.word(32)});  // 6.9: counts as received; 10.6.1 says when
   if (tag == no_tag) return;
   const bool has_twin = open || (known != connection.tasks.end() && known->second.has_twin);
-  Task& task = connection.tasks[tag];
+  Task* const place = connection.task_of(tag);
+  if (place == nullptr) return;
+  Task& task = *place;
   if (goes_on) {
     // 10.10.4: the tag of the last response goes on; what comes of any other one cannot be told.
     if (std::exchange(task.text_tag, no_tag) != pdu.transfer_tag()) task.ambiguous = true;
@@ -317,7 +316,11 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
       opcode == Opcode::async_message)
     return;
   const auto found = connection.tasks.find(pdu.tag());
-  if (found != connection.tasks.end() && found->second.ambiguous) return;
+  if (found != connection.tasks.end() && found->second.ambiguous) {
+    // It may have ended an exchange that nobody could follow.
+    if (opcode == Opcode::text_response) lose_agreement(connection);
+    return;
+  }
   if (found == connection.tasks.end() && !connection.knows_all_tasks) {
     look.inconclusive(Rule::response_answers_a_request);
     return;
@@ -353,7 +356,7 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   const auto refused = pdu.frame.data.first<iscsi::pdu::bhs_bytes>();
   if (connection.desynchronised) return;
   if (!pdu.whole) return;
-  const bool ours = connection.headers.contains(iscsi::wire::as_text(refused));
+  const bool ours = connection.headers.contains(refused);
   if (!ours && connection.headers.some_are_missing) {
     look.inconclusive(Rule::reject_returns_a_sent_header);
     return;

@@ -6,7 +6,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -122,25 +121,24 @@ struct Task {
   std::uint16_t logout_cid = 0;
 };
 
-/// CmdSNs, of which the last ones are remembered.
+/// CmdSNs, of which the last ones are remembered: each has its slot, which another one as far from
+/// it as there may be slots takes over.
 class CommandNumbers {
  public:
-  void add(std::uint32_t number) {
-    if (!numbers_.insert(number).second) return;
-    order_.push_back(number);
-    if (order_.size() <= most) return;
-    numbers_.erase(order_.front());
-    order_.pop_front();
-  }
+  static constexpr std::uint32_t most = 8192;
+
+  void add(std::uint32_t number);
   void erase(std::uint32_t number) {
-    if (numbers_.erase(number) > 0) std::erase(order_, number);
+    if (contains(number)) slots_[number % slots_.size()] = empty;
   }
-  [[nodiscard]] bool contains(std::uint32_t number) const { return numbers_.contains(number); }
+  [[nodiscard]] bool contains(std::uint32_t number) const {
+    return !slots_.empty() && slots_[number % slots_.size()] == number;
+  }
 
  private:
-  static constexpr std::size_t most = 8192;
-  std::set<std::uint32_t> numbers_;
-  std::deque<std::uint32_t> order_;
+  static constexpr std::size_t fewest = 16;
+  static constexpr std::uint64_t empty = ~std::uint64_t{0};  // which is no number
+  std::vector<std::uint64_t> slots_;  // as many as it takes to keep numbers apart, a power of two
 };
 
 struct Session {
@@ -160,6 +158,11 @@ struct Session {
   std::optional<iscsi::wire::CmdSN> max_told{};  ///< the furthest MaxCmdSN the target has told
 
   void add(iscsi::wire::CmdSN cmd_sn) {
+    // So far ahead, it would take the slot of one that may still be in its turn.
+    if (next_unsent.precedes(cmd_sn) && cmd_sn.value - next_unsent.value >= CommandNumbers::most) {
+      seen_from_the_start = false;
+      return;
+    }
     sent.add(cmd_sn.value);
     while (sent.contains(next_unsent.value)) ++next_unsent;
   }
@@ -219,25 +222,20 @@ struct OpenR2t {
 /// The headers of the PDUs sent last.
 class SentHeaders {
  public:
-  void add(std::string header) {
-    if (headers_.size() == most) {
-      headers_.pop_front();
-      some_are_missing = true;
-    }
-    headers_.push_back(std::move(header));
-  }
-  [[nodiscard]] bool contains(std::string_view header) const {
-    return std::ranges::find(headers_, header) != headers_.end();
-  }
+  using Header = std::span<const std::byte, iscsi::pdu::bhs_bytes>;
+  void add(Header header);
+  [[nodiscard]] bool contains(Header header) const;
   bool some_are_missing = false;
 
  private:
   static constexpr std::size_t most = 1024;
-  std::deque<std::string> headers_;
+  std::vector<iscsi::pdu::HeaderBytes> headers_;
+  std::size_t oldest_ = 0;  // once there are as many as there may be
 };
 
 struct Connection {
   static constexpr std::size_t remembered_tasks = 1024;  ///< that have ended
+  static constexpr std::size_t most_tasks = 65536;       ///< that are known at one time
   static constexpr std::size_t no_session = static_cast<std::size_t>(-1);
   std::size_t session = no_session;
   Stage stage = Stage::security;
@@ -247,7 +245,9 @@ struct Connection {
   std::optional<iscsi::wire::StatSN> next_stat_sn;
   std::optional<iscsi::wire::CmdSN> exp_cmd_sn;     ///< the last one seen
   std::optional<iscsi::wire::StatSN> acknowledged;  ///< by the login, then by ExpStatSN
-  std::map<std::uint32_t, Task> tasks;
+  using Tasks = std::map<std::uint32_t, Task>;
+  Tasks tasks;
+  Tasks::node_type spare_task;         ///< one that was forgotten, for its memory
   std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
   std::string portal_group_tag;  ///< as the login told it
@@ -276,6 +276,9 @@ struct Connection {
   std::uint64_t initiator_limit = 8192;  ///< the largest MaxRecvDataSegmentLength ever declared
   std::uint64_t target_limit = 8192;
 
+  /// The task of that tag, which is made if there is none. Where there are too many already, what
+  /// is open is not known any more, and there is none.
+  [[nodiscard]] Task* task_of(std::uint32_t tag);
   [[nodiscard]] bool in_full_feature() const { return stage == Stage::full_feature; }
   [[nodiscard]] iscsi::pdu::Digests digests() const {
     if (!in_full_feature()) return {};
@@ -319,8 +322,8 @@ Connection& open_connection(Conversation& all, const Record& record);
 void close_connection(Conversation& all, ConnectionNumber number);
 /// What a connection that begins midway, or has lost part of its login, shows by its next PDU.
 void note_beginning(Conversation& all, Connection& connection, const Record& record);
-/// Parameters that leave nothing to be broken.
-[[nodiscard]] Parameters everything_allowed();
+/// From here on nothing is known of what was agreed on.
+void lose_agreement(Connection& connection);
 void note_loss(Conversation& all, Connection& connection, Side side);
 void forget_finished(Connection& connection, std::uint32_t tag);
 void forget_answered(Task& task);

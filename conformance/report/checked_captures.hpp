@@ -1,10 +1,12 @@
 #pragma once
 
 /// Captures as the cases of a run: every connection is one, those beyond a bound are one together.
-/// Small conversations are kept as a whole; of others only the PDUs that something was found in,
-/// as long as they are not too many. What is not kept is counted. So memory has a bound.
+/// Of a conversation those PDUs are kept that something was found in, as long as they are not too
+/// many; where reports show conversations, all of it while there is room. What is not kept is
+/// counted. So memory has a bound.
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <expected>
 #include <map>
@@ -16,8 +18,13 @@
 
 namespace conformance {
 
+/// What the reports are going to show.
+enum class Shown : std::uint8_t { evidence, conversations };
+
 class CheckedCaptures {
  public:
+  explicit CheckedCaptures(Shown shown = Shown::evidence) : shown_{shown} {}
+
   /// Lets the monitor see a whole capture. Errors: a file of which nothing can be read.
   [[nodiscard]] std::expected<void, std::string> read(const std::string& file);
 
@@ -32,17 +39,26 @@ class CheckedCaptures {
 
  private:
   /// A record that findings may still come for.
-  struct Recent {
-    Record record;
-    std::size_t case_index = 0;
-    std::size_t place = 0;  ///< in the transcript of its case, or `nowhere`
+  struct Evidence {
+    Record record{};
+    std::size_t number = 0;              ///< in the conversation
+    std::optional<std::size_t> place{};  ///< in the transcript of its case
+    std::size_t accusations = 0;
   };
   /// A capture on its way through the monitor.
   struct Reading;
   using Place = std::pair<iscsi::Rule, Side>;
 
-  void keep(Reading& reading, Record record);
+  void take(Reading& reading, Record record);
+  void keep_accused(Reading& reading, std::size_t index, const Evidence& now,
+                    const std::vector<Accusation>& accusations);
+  [[nodiscard]] bool may_be_shown(std::size_t index, const Accusation& accusation) const;
+  [[nodiscard]] std::optional<std::size_t> keep_whole(std::size_t index, std::size_t number,
+                                                      Record& record);
+  std::size_t keep(std::size_t index, std::size_t number, Record record);
   void add_findings(Reading& reading);
+  void release(Reading& reading, std::size_t record);
+  static void sort_transcript(CaseResult& one);
   std::size_t add_case(const std::string& name, std::string claim);
   std::size_t case_of(Reading& reading, ConnectionNumber connection);
   void judge(std::size_t index, bool strict);
@@ -53,13 +69,15 @@ class CheckedCaptures {
   std::vector<CaseResult> cases_;
   std::vector<std::map<Place, std::size_t>> found_;  ///< per case, how often
   std::vector<std::int64_t> judged_;                 ///< the same, how often anything
+  std::vector<std::size_t> records_;                 ///< the same, of its conversation
   std::map<Place, std::size_t> found_anywhere_;
   std::size_t findings_kept_ = 0;
   std::vector<std::string> notes_;
   std::vector<std::string> cut_short_;
   std::array<Looks, 2> checked_;
   std::array<Looks, 2> inconclusive_;
-  std::size_t bytes_kept_ = 0;
+  Shown shown_;
+  std::size_t bytes_kept_ = 0;  ///< of whole conversations
 };
 
 }  // namespace conformance

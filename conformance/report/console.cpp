@@ -26,7 +26,7 @@ std::string pointer(const RunResult& run, const Breach& breach) {
   const CaseResult& one = run.cases[breach.case_index];
   std::string text = "      " + one.name;
   if (breach.record && *breach.record < one.transcript.size())
-    text += position_of(one.transcript[*breach.record], *breach.record) +
+    text += position_of(one.transcript[*breach.record], number_of(one, *breach.record)) +
             (breach.byte ? ", byte " + std::to_string(*breach.byte) : "") + "\n        " +
             print_line(one.transcript[*breach.record]);
   return text + "\n";

@@ -13,7 +13,9 @@ std::string evidence_text(const CaseResult& one, bool strict) {
   const std::vector<Remark> remarks = remarks_of(one, strict);
   auto remark = remarks.begin();
   for (std::size_t i = 0; i < one.transcript.size(); ++i) {
-    out += print_record(one.transcript[i], i);
+    if (const std::size_t left_out = left_out_before(one, i); left_out > 0)
+      out += "     (" + std::to_string(left_out) + " records are not kept)\n";
+    out += print_record(one.transcript[i], number_of(one, i));
     for (; remark != remarks.end() && remark->record == i; ++remark)
       out += "     !! " + print_remark(*remark) + "\n";
   }

@@ -18,7 +18,7 @@ void add_evidence(json::Object& object, const CaseResult& one,
                   const std::optional<std::uint32_t>& byte, const std::string& what) {
   if (record && *record < one.transcript.size()) {
     const Record& evidence = one.transcript[*record];
-    object.push_back({"record", json::number(*record)});
+    object.push_back({"record", json::number(number_of(one, *record))});
     if (evidence.packet != 0) object.push_back({"packet", json::number(evidence.packet)});
     object.push_back({"pdu", json::text(title_of(evidence))});
     if (byte) {

@@ -32,11 +32,18 @@ void add_data(Packets& packets, Bytes& out, const Record& record, Packets::From 
   for (const Hole& hole : record.holes) {
     const std::size_t first = std::max<std::size_t>(begin, hole.offset);
     const std::size_t behind = std::max(first, std::size_t{hole.offset} + hole.length);
-    const bool last = &hole == &record.holes.back() && behind >= record.bytes.size();
+    const bool last =
+        &hole == &record.holes.back() && behind >= record.bytes.size() && record.left_out == 0;
     put(begin, first, behind - first, last);
     begin = behind;
   }
-  if (begin < record.bytes.size()) put(begin, record.bytes.size(), 0, true);
+  if (begin < record.bytes.size() || record.left_out > 0)
+    put(begin, record.bytes.size(), record.left_out, true);
+}
+
+void add_loss(Packets& packets, Bytes& out, const Record& record, Packets::From from,
+              const Comments& comments) {
+  packets.data(out, record.connection, record.at_us, from, {}, comments, bytes_of_a_loss);
 }
 
 void add(Packets& packets, Bytes& out, const Record& record, const Comments& comments) {
@@ -44,9 +51,7 @@ void add(Packets& packets, Bytes& out, const Record& record, const Comments& com
     packets.close(out, record.connection, record.at_us, from, reset, comments);
   };
   const auto data = [&](Packets::From from) { add_data(packets, out, record, from, comments); };
-  const auto loss = [&](Packets::From from) {
-    packets.data(out, record.connection, record.at_us, from, {}, comments, bytes_of_a_loss);
-  };
+  const auto loss = [&](Packets::From from) { add_loss(packets, out, record, from, comments); };
   switch (record.kind) {
     case Record::Kind::opened:
       if (!record.midway) packets.open(out, record.connection, record.at_us, comments);
@@ -92,8 +97,13 @@ Bytes pcapng(const CaseResult& one, bool strict) {
   Bytes out;
   iscsi::wire::pcapng::begin(out, about, suite_version);
   Packets packets;
-  for (std::size_t i = 0; i < one.transcript.size(); ++i)
-    add(packets, out, one.transcript[i], comments[i]);
+  for (std::size_t i = 0; i < one.transcript.size(); ++i) {
+    const Record& record = one.transcript[i];
+    if (left_out_before(one, i) > 0 && record.kind != Record::Kind::opened)
+      for (const Packets::From from : {Packets::From::initiator, Packets::From::target})
+        add_loss(packets, out, record, from, {});
+    add(packets, out, record, comments[i]);
+  }
   return out;
 }
 

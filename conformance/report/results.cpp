@@ -85,6 +85,16 @@ void sum_up_rules(RunResult& run) {
   }
 }
 
+std::size_t number_of(const CaseResult& one, std::size_t record) {
+  return record < one.numbers.size() ? one.numbers[record] : record;
+}
+
+std::size_t left_out_before(const CaseResult& one, std::size_t record) {
+  const std::size_t behind = record == 0 ? 0 : number_of(one, record - 1) + 1;
+  // What is accused late is kept behind what came after it.
+  return number_of(one, record) - std::min(number_of(one, record), behind);
+}
+
 std::optional<std::uint32_t> byte_of(const Judgement& judgement) {
   const bool in_a_pdu = judgement.manner == Manner::none ||
                         judgement.manner == Manner::wrong_answer ||

@@ -21,7 +21,15 @@ struct CaseResult {
   std::string excuse{};              ///< the reason of the expectations file, if it expected this
   std::vector<std::string> notes{};  ///< what else is to be told of it
   Observation of_initiator{};        ///< of captured conversations
+  /// Where the records of `transcript` stood in the conversation, if some of it are not kept.
+  std::vector<std::size_t> numbers{};
 };
+
+/// Where a record of the transcript stood in the conversation.
+[[nodiscard]] std::size_t number_of(const CaseResult& one, std::size_t record);
+
+/// How many records of the conversation are missing in front of that one.
+[[nodiscard]] std::size_t left_out_before(const CaseResult& one, std::size_t record);
 
 /// Where a rule was broken.
 struct Breach {

@@ -20,6 +20,14 @@ Options as_run_options(const CheckOptions& options) {
   return run;
 }
 
+bool shows_conversations(const CheckOptions& options) {
+  bool shown = !options.evidence.empty();
+  for (std::size_t i = 0; i < report_kinds.size(); ++i)
+    shown =
+        shown || (report_kinds.at(i).shows_conversations && !options.report_files.at(i).empty());
+  return shown;
+}
+
 std::string names_of(const std::vector<std::string>& captures) {
   std::string names;
   for (const std::string& capture : captures)
@@ -36,7 +44,7 @@ int check(const CheckOptions& options) {
   if (!expectations) return refuse(expectations.error());
   if (const std::string file = unwritable_report(as_run); !file.empty())
     return refuse(file + " cannot be written");
-  CheckedCaptures checked;
+  CheckedCaptures checked{shows_conversations(options) ? Shown::conversations : Shown::evidence};
   for (const std::string& capture : options.captures)
     if (const auto done = checked.read(capture); !done) return refuse(done.error());
   RunResult run = checked.result(options.strict);

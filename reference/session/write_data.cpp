@@ -196,7 +196,8 @@ void WriteData::own() {
 Piece WriteData::copy_of(std::span<const Piece> neighbours, std::size_t bytes) {
   wire::Slice slice = wire::allocate(bytes);
   auto to = slice.writable().begin();
-  for (const Piece& piece : neighbours) to = std::ranges::copy(piece.bytes, to).out;
+  // Not `ranges::copy`, which libstdc++ 12 does byte by byte.
+  for (const Piece& piece : neighbours) to = std::copy(piece.bytes.begin(), piece.bytes.end(), to);
   return {neighbours.front().offset, slice.view(), std::move(slice.owner)};
 }
 

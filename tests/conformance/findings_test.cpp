@@ -49,7 +49,7 @@ void expect_fields_of_ones(const RunResult& run) {
     for (const Finding& finding : one.observation.findings) {
       if (finding.rule != iscsi::Rule::reserved_bits_are_zero) continue;
       const auto opcode =
-          std::to_integer<unsigned>(one.transcript.at(finding.record).bytes.at(0)) & 0x3fU;
+          std::to_integer<unsigned>(one.transcript.at(finding.record.value()).bytes.at(0)) & 0x3fU;
       EXPECT_TRUE((finding.byte == 8 && (opcode == 0x20 || opcode == 0x25)) ||
                   (finding.byte == 24 && opcode == 0x25))
           << run.target << ": byte " << finding.byte;

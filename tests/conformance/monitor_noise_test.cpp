@@ -49,7 +49,7 @@ TEST(TheMonitor, BearsWhateverIsSent) {
       for (int i = round % 4; i >= 0; --i) disturb(transcript, random);
       const Observation seen = observe(transcript);
       for (const Finding& finding : seen.findings) {
-        ASSERT_LT(finding.record, transcript.size());
+        ASSERT_LT(finding.record.value(), transcript.size());
         ASSERT_TRUE(seen.checked.contains(finding.rule));
       }
       findings += seen.findings.size();

@@ -95,6 +95,24 @@ TEST(TheMonitor, DoesNotBlameATargetForARequestThatWasSentTwice) {
   EXPECT_EQ(scene.broken(), std::set<Rule>{});
 }
 
+// The second request of the tag may be another exchange or the first one again: what its answer has
+// settled is not known, and no length can be called wrong.
+TEST(TheMonitor, KnowsNoAgreementBehindAnExchangeThatCannotBeFollowed) {
+  Scene scene;
+  scene.login();
+  const TextRequest first{
+      .final = true, .initiator_task_tag = InitiatorTaskTag{8}, .cmd_sn = {scene.exp_cmd_sn}};
+  scene.say(first, pairs("MaxRecvDataSegmentLength=512/"));
+  const std::string sent{iscsi::wire::as_text(scene.transcript.back().bytes)};
+  scene.answer(Reject{.reason = RejectReason::protocol_error}, sent.substr(0, bhs_bytes));
+  scene.say(first, pairs("MaxRecvDataSegmentLength=512/"));
+  ++scene.exp_cmd_sn;
+  scene.answer(TextResponse{.final = true, .initiator_task_tag = InitiatorTaskTag{8}});
+  scene.say(ping(scene.exp_cmd_sn), std::string(1024, 'x'));
+  ++scene.exp_cmd_sn;
+  EXPECT_EQ(scene.answer(echo(), std::string(512, 'x')).broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, TakesValuesAndNamesOfEveryLegalForm) {
   for (const auto& converse : sound_values()) {
     const Scene scene = converse();
