@@ -29,8 +29,8 @@ conformance::Transcript transcript_of(const std::vector<Said>& record) {
 /// With FUZZ_TRACE set, the PDUs are above it.
 void report(const conformance::Finding& finding) {
   const std::string_view slug = about(finding.rule).slug;
-  std::fprintf(stderr, "record %zu, byte %u: %.*s: %s\n", finding.record.value_or(0),
-               finding.byte, static_cast<int>(slug.size()), slug.data(), finding.what.c_str());
+  std::fprintf(stderr, "record %zu, byte %u: %.*s: %s\n", finding.record.value_or(0), finding.byte,
+               static_cast<int>(slug.size()), slug.data(), finding.what.c_str());
 }
 
 }  // namespace

@@ -114,8 +114,8 @@ class Stream {
   std::deque<Gap> holes_;
   using Pieces = std::map<std::uint64_t, Piece>;
   Pieces early_;
-  Pieces::node_type spare_piece_;  // one that has been delivered, for its memory
-  std::size_t early_bytes_ = 0;    // of `early_`
+  Pieces::node_type spare_piece_;   // one that has been delivered, for its memory
+  std::size_t early_bytes_ = 0;     // of `early_`
   std::uint64_t oldest_early_ = 0;  // order
   std::deque<Acknowledged> acknowledged_;
   std::optional<std::uint64_t> fin_;

@@ -187,7 +187,8 @@ Observation observe(const Transcript& transcript, Side side) {
   std::erase_if(out.findings, [&](const Finding& finding) { return finding.side != side; });
   // By record; those of one record stay in their order. (clang refuses libstdc++ 12's stable_sort.)
   std::multimap<std::size_t, Finding> by_record;
-  for (Finding& finding : out.findings) by_record.emplace(finding.record.value(), std::move(finding));
+  for (Finding& finding : out.findings)
+    by_record.emplace(finding.record.value(), std::move(finding));
   out.findings.clear();
   for (auto& [record, finding] : by_record) out.findings.push_back(std::move(finding));
   return out;

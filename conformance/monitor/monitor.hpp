@@ -37,10 +37,10 @@ struct Finding {
   iscsi::Rule rule;
   std::optional<std::size_t> record{};  ///< the PDU, in the transcript, if that still has it
   std::uint32_t byte = 0;               ///< in that PDU
-  std::uint64_t found = 0;          ///< the offending value
-  std::string what{};               ///< found and expected, in words
-  Side side = Side::target;         ///< whose PDU it is
-  ConnectionNumber connection = 0;  ///< that the PDU went over
+  std::uint64_t found = 0;              ///< the offending value
+  std::string what{};                   ///< found and expected, in words
+  Side side = Side::target;             ///< whose PDU it is
+  ConnectionNumber connection = 0;      ///< that the PDU went over
 };
 
 /// That there is, or would be, a finding.

@@ -184,8 +184,8 @@ std::string html_ladder(const CaseResult& one, std::size_t index, bool strict) {
   for (std::size_t i = 0; i < one.transcript.size(); ++i) {
     const Record& record = one.transcript[i];
     if (const std::size_t missing = left_out_before(one, i); missing > 0)
-      out += "<tr class=event><td><td><span>" + std::to_string(missing) +
-             " are not kept</span><td>\n";
+      out +=
+          "<tr class=event><td><td><span>" + std::to_string(missing) + " are not kept</span><td>\n";
     const auto begin = remark;
     while (remark != remarks.end() && remark->record == i) ++remark;
     if (i >= most_rows && begin == remark) {

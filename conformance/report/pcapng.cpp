@@ -32,8 +32,8 @@ void add_data(Packets& packets, Bytes& out, const Record& record, Packets::From 
   for (const Hole& hole : record.holes) {
     const std::size_t first = std::max<std::size_t>(begin, hole.offset);
     const std::size_t behind = std::max(first, std::size_t{hole.offset} + hole.length);
-    const bool last = &hole == &record.holes.back() && behind >= record.bytes.size() &&
-                      record.left_out == 0;
+    const bool last =
+        &hole == &record.holes.back() && behind >= record.bytes.size() && record.left_out == 0;
     put(begin, first, behind - first, last);
     begin = behind;
   }
