@@ -19,19 +19,9 @@ char first_mark(const PeekedBytes& bytes) {
 
 using Peeked = std::expected<std::unique_ptr<PeekedBytes>, std::string>;
 
-std::expected<Capture, std::string> open_packets(Peeked opened) {
+std::expected<Capture, std::string> open_if(Peeked opened) {
   if (!opened) return std::unexpected(opened.error());
-  std::unique_ptr<PeekedBytes> bytes = *std::move(opened);
-  if (first_mark(*bytes) == '[')
-    return Capture{std::make_unique<PacketCapture>(open_wireshark_json(std::move(bytes)))};
-  if (is_json_object(*bytes)) {
-    auto recording = read_recording({}, std::move(bytes));
-    if (!recording) return std::unexpected(recording.error());
-    return Capture{records_of(*std::move(recording)), Capture::Origin::recording};
-  }
-  auto packets = open_pcap(std::move(bytes));
-  if (!packets) return std::unexpected(packets.error());
-  return Capture{std::make_unique<PacketCapture>(*std::move(packets))};
+  return open_capture(*std::move(opened));
 }
 
 Peeked peeked(std::expected<std::unique_ptr<BytesIn>, std::string> bytes) {
@@ -41,6 +31,26 @@ Peeked peeked(std::expected<std::unique_ptr<BytesIn>, std::string> bytes) {
 
 }  // namespace
 
+std::expected<Capture, std::string> open_capture(std::unique_ptr<PeekedBytes> bytes) {
+  if (first_mark(*bytes) == '[')
+    return Capture{std::make_unique<PacketCapture>(open_wireshark_json(std::move(bytes)))};
+  if (is_json_object(*bytes)) {
+    auto recording = read_recording({}, std::move(bytes));
+    if (!recording) return std::unexpected(recording.error());
+    return Capture{records_of(*std::move(recording))};
+  }
+  auto packets = open_pcap(std::move(bytes));
+  if (!packets) return std::unexpected(packets.error());
+  return Capture{std::make_unique<PacketCapture>(*std::move(packets))};
+}
+
+std::string CaptureNote::print() const {
+  std::string out;
+  if (packet > 0) out += "packet " + std::to_string(packet) + ": ";
+  if (connection) out += "connection " + std::to_string(*connection) + ": ";
+  return out + text;
+}
+
 std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
     const std::filesystem::path& file) {
   return peeked(open_bytes(file));
@@ -49,13 +59,13 @@ std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
 bool is_json_object(const PeekedBytes& bytes) { return first_mark(bytes) == '{'; }
 
 std::expected<Capture, std::string> Capture::open(const std::filesystem::path& file) {
-  auto capture = open_packets(open_peeked(file));
+  auto capture = open_if(open_peeked(file));
   if (!capture) return std::unexpected(file.string() + ": " + capture.error());
   return capture;
 }
 
 std::expected<Capture, std::string> Capture::open(iscsi::wire::ByteView file) {
-  return open_packets(peeked(open_bytes(file)));
+  return open_if(peeked(open_bytes(file)));
 }
 
 std::expected<std::unique_ptr<PeekedBytes>, std::string> PeekedBytes::look_into(

@@ -36,6 +36,9 @@ struct CaptureNote {
   std::uint64_t packet = 0;  ///< from 1; 0: the file as a whole
   std::optional<ConnectionNumber> connection{};
   std::string text;
+
+  /// In one line, with the place.
+  [[nodiscard]] std::string print() const;
 };
 
 /// Where several connections wait for missing packets at the same time, records may come in
@@ -73,12 +76,7 @@ class Capture {
   /// The same of a file in memory, which outlives it.
   [[nodiscard]] static std::expected<Capture, std::string> open(iscsi::wire::ByteView file);
 
-  enum class Origin : std::uint8_t { packets, recording };
-  explicit Capture(std::unique_ptr<RecordSource> source, Origin origin = Origin::packets)
-      : source_{std::move(source)}, origin_{origin} {}
-
-  /// Records of a recording are what somebody wrote, in whatever order.
-  [[nodiscard]] Origin origin() const { return origin_; }
+  explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
   void reuse(iscsi::wire::Bytes&& bytes) { source_->reuse(std::move(bytes)); }
@@ -87,7 +85,6 @@ class Capture {
 
  private:
   std::unique_ptr<RecordSource> source_;
-  Origin origin_;
 };
 
 /// A whole capture; for those that are small.

@@ -29,6 +29,9 @@ class PeekedBytes : public BytesIn {
 [[nodiscard]] std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
     const std::filesystem::path& file);
 
+/// Whatever it holds: as `Capture::open`. Errors do not name the file.
+[[nodiscard]] std::expected<Capture, std::string> open_capture(std::unique_ptr<PeekedBytes> bytes);
+
 /// Whether what begins so is an object in JSON: a recording, or nothing that is read here.
 [[nodiscard]] bool is_json_object(const PeekedBytes& bytes);
 

@@ -52,8 +52,10 @@ Record excerpt(const Record& record) {
   return out;
 }
 
-std::string place_of(const std::string& capture, std::uint64_t packet) {
-  return capture + (packet != 0 ? ", packet " + std::to_string(packet) : "") + ": ";
+/// Who talked to whom, as far as that is told.
+std::string claim_of(const Flow& flow) {
+  if (flow.initiator.empty() && flow.target.empty()) return "a captured conversation";
+  return "from " + flow.initiator + " to " + flow.target;
 }
 
 }  // namespace
@@ -78,9 +80,7 @@ std::size_t CheckedCaptures::add_case(const std::string& name, std::string claim
   story.claim = std::move(claim);
   cases_.push_back(
       {.name = name, .story = &story, .judgement = {}, .observation = {}, .transcript = {}});
-  found_.emplace_back();
-  judged_.push_back(0);
-  records_.push_back(0);
+  counts_.emplace_back();
   return cases_.size() - 1;
 }
 
@@ -96,8 +96,8 @@ std::size_t CheckedCaptures::case_of(Reading& reading, ConnectionNumber connecti
       return *reading.others;
     }
     const Flow flow = reading.capture.flow(connection);
-    return reading.cases[connection] = add_case(reading.name + "/" + std::to_string(connection),
-                                                "from " + flow.initiator + " to " + flow.target);
+    return reading.cases[connection] =
+               add_case(reading.name + "/" + std::to_string(connection), claim_of(flow));
   }();
   reading.latest = {connection, found};
   return found;
@@ -126,8 +126,8 @@ std::size_t CheckedCaptures::keep(std::size_t index, std::size_t number, Record 
 
 bool CheckedCaptures::may_be_shown(std::size_t index, const Accusation& accusation) const {
   const Place place{accusation.rule, accusation.side};
-  const auto times = found_[index].find(place);
-  if (times != found_[index].end() && times->second >= findings_shown) return false;
+  const auto times = counts_[index].found.find(place);
+  if (times != counts_[index].found.end() && times->second >= findings_shown) return false;
   return findings_kept_ < most_findings || !found_anywhere_.contains(place);
 }
 
@@ -162,8 +162,8 @@ void CheckedCaptures::take(Reading& reading, Record record) {
   const std::int64_t judged_before = reading.monitor.judged();
   reading.monitor.take(record);
   const std::size_t index = case_of(reading, record.connection);
-  judged_[index] += reading.monitor.judged() - judged_before;
-  Evidence now{.number = records_[index]++};
+  counts_[index].judged += reading.monitor.judged() - judged_before;
+  Evidence now{.number = counts_[index].records++};
   const std::size_t number = reading.next_record++;
   const std::vector<Accusation> accusations = reading.monitor.take_accusations();
   const bool is_text = record.kind == Record::Kind::sent && carries_text(record);
@@ -188,7 +188,7 @@ void CheckedCaptures::release(Reading& reading, std::size_t record) {
 void CheckedCaptures::add_findings(Reading& reading) {
   for (Finding& finding : reading.monitor.take_findings()) {
     const std::size_t index = case_of(reading, finding.connection);
-    const std::size_t times = ++found_[index][{finding.rule, finding.side}];
+    const std::size_t times = ++counts_[index].found[{finding.rule, finding.side}];
     const bool is_first = ++found_anywhere_[{finding.rule, finding.side}] == 1;
     const std::size_t number = finding.record.value();
     if (times <= findings_shown && (findings_kept_ < most_findings || is_first)) {
@@ -218,7 +218,10 @@ void CheckedCaptures::count_looks(const Monitor& monitor) {
 }
 
 void CheckedCaptures::add_note(std::string note) {
-  if (notes_.size() < most_notes) notes_.push_back(std::move(note));
+  if (notes_.size() < most_notes)
+    notes_.push_back(std::move(note));
+  else
+    ++notes_left_out_;
 }
 
 std::expected<void, std::string> CheckedCaptures::read(const std::string& file) {
@@ -237,7 +240,7 @@ std::expected<void, std::string> CheckedCaptures::read(const std::string& file) 
   add_findings(reading);
   count_looks(reading.monitor);
   for (const CaptureNote& note : reading.capture.take_notes())
-    add_note(place_of(reading.name, note.packet) + note.text);
+    add_note(reading.name + ": " + note.print());
   return {};
 }
 
@@ -264,7 +267,7 @@ void CheckedCaptures::sort_transcript(CaseResult& one) {
 void CheckedCaptures::judge(std::size_t index, bool strict) {
   CaseResult& one = cases_[index];
   Judgement& judgement = one.judgement;
-  if (judged_[index] == 0) {
+  if (counts_[index].judged == 0) {
     judgement.verdict = Verdict::inconclusive;
     judgement.what = "the capture lacks the packets that it takes to judge it";
   }
@@ -281,7 +284,7 @@ void CheckedCaptures::judge(std::size_t index, bool strict) {
                    .side = finding.side};
     }
   // What is not shown counts as well.
-  for (const auto& [place, times] : found_[index]) {
+  for (const auto& [place, times] : counts_[index].found) {
     const Verdict verdict = weight_of(place.first, strict);
     if (verdict <= judgement.verdict) continue;
     judgement = {.verdict = verdict,
@@ -303,10 +306,10 @@ RunResult CheckedCaptures::result(bool strict) {
     CaseResult& one = cases_[i];
     sort_transcript(one);
     judge(i, strict);
-    if (shown_ == Shown::conversations && one.transcript.size() < records_[i])
-      one.notes.push_back("of " + std::to_string(records_[i]) + " records " +
+    if (shown_ == Shown::conversations && one.transcript.size() < counts_[i].records)
+      one.notes.push_back("of " + std::to_string(counts_[i].records) + " records " +
                           std::to_string(one.transcript.size()) + " are kept");
-    for (const auto& [place, times] : found_[i]) {
+    for (const auto& [place, times] : counts_[i].found) {
       const Observation& seen = place.second == Side::target ? one.observation : one.of_initiator;
       const auto shown =
           static_cast<std::size_t>(std::ranges::count(seen.findings, place.first, &Finding::rule));
@@ -315,6 +318,7 @@ RunResult CheckedCaptures::result(bool strict) {
                  std::to_string(times) + " times, " + std::to_string(shown) + " of them are shown");
     }
   }
+  if (notes_left_out_ > 0) notes_.push_back(std::to_string(notes_left_out_) + " more are not told");
   run.cases = std::move(cases_);
   if (run.cases.empty()) return run;
   Observation& target = run.cases.front().observation;

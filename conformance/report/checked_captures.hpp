@@ -38,6 +38,8 @@ class CheckedCaptures {
   [[nodiscard]] const std::vector<std::string>& cut_short() const { return cut_short_; }
 
  private:
+  using Place = std::pair<iscsi::Rule, Side>;
+
   /// A record that findings may still come for.
   struct Evidence {
     Record record{};
@@ -45,10 +47,14 @@ class CheckedCaptures {
     std::optional<std::size_t> place{};  ///< in the transcript of its case
     std::size_t accusations = 0;
   };
+  /// Of a case.
+  struct Counts {
+    std::map<Place, std::size_t> found{};  ///< how often each rule
+    std::int64_t judged = 0;               ///< how often anything
+    std::size_t records = 0;               ///< of its conversation
+  };
   /// A capture on its way through the monitor.
   struct Reading;
-  using Place = std::pair<iscsi::Rule, Side>;
-
   void take(Reading& reading, Record record);
   void keep_accused(Reading& reading, std::size_t index, const Evidence& now,
                     const std::vector<Accusation>& accusations);
@@ -67,12 +73,11 @@ class CheckedCaptures {
 
   std::deque<Story> stories_;
   std::vector<CaseResult> cases_;
-  std::vector<std::map<Place, std::size_t>> found_;  ///< per case, how often
-  std::vector<std::int64_t> judged_;                 ///< the same, how often anything
-  std::vector<std::size_t> records_;                 ///< the same, of its conversation
+  std::vector<Counts> counts_;  ///< per case
   std::map<Place, std::size_t> found_anywhere_;
   std::size_t findings_kept_ = 0;
   std::vector<std::string> notes_;
+  std::size_t notes_left_out_ = 0;
   std::vector<std::string> cut_short_;
   std::array<Looks, 2> checked_;
   std::array<Looks, 2> inconclusive_;

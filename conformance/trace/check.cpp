@@ -45,12 +45,21 @@ int check(const CheckOptions& options) {
   if (const std::string file = unwritable_report(as_run); !file.empty())
     return refuse(file + " cannot be written");
   CheckedCaptures checked{shows_conversations(options) ? Shown::conversations : Shown::evidence};
+  std::vector<std::string> unread;
   for (const std::string& capture : options.captures)
-    if (const auto done = checked.read(capture); !done) return refuse(done.error());
+    if (const auto done = checked.read(capture); !done) unread.push_back(done.error());
+  if (unread.size() == options.captures.size()) {
+    for (const std::string& why : unread) static_cast<void>(refuse(why));
+    return exit_usage;
+  }
   RunResult run = checked.result(options.strict);
+  for (const std::string& why : unread)
+    run.remark += (run.remark.empty() ? "" : "; ") + why + "; it is not judged";
   run.target = names_of(options.captures);
   for (const std::string& note : checked.notes()) say("note: " + note + "\n");
   const int status = conclude(as_run, *expectations, run);
+  for (const std::string& why : unread) static_cast<void>(refuse(why));
+  if (!unread.empty()) return exit_usage;
   if (checked.cut_short().empty()) return status;
   for (const std::string& cut : checked.cut_short()) static_cast<void>(refuse(cut));
   return status == exit_unexpected ? status : exit_usage;

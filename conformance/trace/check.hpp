@@ -20,7 +20,8 @@ struct CheckOptions {
 };
 
 /// The exit status: 0 nothing is broken that was not expected, 1 something is, 2 a file that
-/// cannot be read (to its end: what is before that is judged) or written, 77 no iSCSI in the files.
+/// cannot be read (the others are judged, and what is before the place where one ends) or written,
+/// 77 no iSCSI in the files.
 [[nodiscard]] int check(const CheckOptions& options);
 
 }  // namespace conformance

@@ -8,34 +8,30 @@
 namespace conformance {
 namespace {
 
-void say_notes(const std::string& path, const std::vector<CaptureNote>& notes) {
-  for (const CaptureNote& note : notes)
-    say("note: " + path + (note.packet == 0 ? "" : ", packet " + std::to_string(note.packet)) +
-        ": " + note.text + "\n");
-}
-
-std::expected<Recording, std::string> load_capture(const std::string& path) {
-  auto capture = Capture::open(path);
-  if (!capture) return std::unexpected(capture.error());
+std::expected<Recording, std::string> load_capture(const std::string& path, Capture capture) {
   Recording recording;
   std::uint64_t bytes = 0;
   while (true) {
-    auto record = capture->next();
+    auto record = capture.next();
     if (!record) return std::unexpected(path + ": " + record.error());
     if (!*record) break;
     bytes += sizeof(Record) + (*record)->bytes.size() + (*record)->holes.size() * sizeof(Hole);
     if (bytes > longest_recording)
-      return std::unexpected(path + ": more than 256 MiB of PDUs; cut the capture first");
-    const std::size_t number = (*record)->connection;
-    if (recording.connections.size() <= number) {
-      recording.connections.resize(number + 1);
-      const Flow flow = capture->flow((*record)->connection);
-      recording.connections[number] = {flow.initiator, flow.target};
+      return std::unexpected(path + ": PDUs of more than " +
+                             std::to_string(longest_recording >> 20U) +
+                             " MiB; cut the capture first");
+    const ConnectionNumber number = (*record)->connection;
+    if (recording.connections.size() <= number) recording.connections.resize(number + 1);
+    // The first record of a connection may come behind those of later ones.
+    if (Endpoints& ends = recording.connections[number]; ends.initiator.empty()) {
+      const Flow flow = capture.flow(number);
+      ends = {flow.initiator, flow.target};
     }
     recording.transcript.push_back(*std::move(*record));
   }
   if (recording.transcript.empty()) return std::unexpected(path + ": no iSCSI in it");
-  say_notes(path, capture->take_notes());
+  for (const CaptureNote& note : capture.take_notes())
+    say("note: " + path + ": " + note.print() + "\n");
   return recording;
 }
 
@@ -50,7 +46,9 @@ std::expected<Recording, std::string> load_any(const std::string& path) {
     if (!recording) return std::unexpected(path + ": " + recording.error());
     return recording;
   }
-  auto recording = load_capture(path);
+  auto capture = open_capture(*std::move(bytes));
+  if (!capture) return std::unexpected(path + ": " + capture.error());
+  auto recording = load_capture(path, *std::move(capture));
   if (recording) recording->name = name;
   return recording;
 }

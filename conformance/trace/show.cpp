@@ -17,13 +17,6 @@ namespace {
 
 constexpr std::size_t most_rows = 20000;  // beyond, browsers give up
 
-std::string note_text(const CaptureNote& note) {
-  std::string text = "note: ";
-  if (note.packet > 0) text += "packet " + std::to_string(note.packet) + ": ";
-  if (note.connection) text += "connection " + std::to_string(*note.connection) + ": ";
-  return text + note.text;
-}
-
 /// Nothing where they are not told.
 std::string ends_text(const Flow& flow) {
   if (flow.initiator.empty() && flow.target.empty()) return {};
@@ -122,7 +115,7 @@ int show_on(View& view, const ShowOptions& options) {
       view.record(**record, tasks.about(**record),
                   opens ? capture->flow((*record)->connection) : Flow{});
     }
-    for (const CaptureNote& note : capture->take_notes()) view.note(note_text(note));
+    for (const CaptureNote& note : capture->take_notes()) view.note("note: " + note.print());
     if (record && *record) continue;
     if (!record) view.note(record.error());
     view.end();

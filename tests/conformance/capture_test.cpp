@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "conformance/capture/limits.hpp"
+#include "conformance/capture/packet_capture.hpp"
 #include "conformance/capture/proof.hpp"
 #include "conformance/scene.hpp"
 #include "conformance/wire_tap.hpp"
@@ -468,6 +472,27 @@ TEST_F(Tapped, IpFragmentsAreLeftOutAndNoted) {
   const Reading seen = reading();
   ASSERT_EQ(seen.notes.size(), 1U);
   EXPECT_EQ(seen.notes[0].packet, 5U);
+}
+
+TEST(RecordQueue, GivesRecordsInTheirOrderAndThoseOfOneOrderAsTheyCame) {
+  std::mt19937 random{7};
+  RecordQueue queue;
+  std::multimap<std::uint64_t, std::uint64_t> model;  // packets, by order
+  for (std::uint64_t packet = 1; packet < 20000; ++packet) {
+    const std::uint64_t order = packet / 4 + (random() % 3 == 0 ? random() % 50 : 40);
+    Record record;
+    record.packet = packet;
+    record.bytes.resize(random() % 64);
+    model.emplace(order, packet);
+    queue.add(order, std::move(record));
+    while (!model.empty() && random() % 100 < (packet % 1000 < 500 ? 40 : 70)) {
+      ASSERT_EQ(queue.first_order(), model.begin()->first);
+      ASSERT_EQ(queue.take_first().packet, model.begin()->second);
+      model.erase(model.begin());
+    }
+    ASSERT_EQ(queue.empty(), model.empty());
+    ASSERT_EQ(queue.held() == 0, model.empty());
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "conformance/report/checked_captures.hpp"
 #include "conformance/report/expectations.hpp"
+#include "conformance/report/ladder.hpp"
 #include "conformance/report/pcapng.hpp"
 #include "conformance/report/reports.hpp"
 #include "conformance/requests.hpp"
@@ -155,7 +156,7 @@ RunResult judged(CheckedCaptures& captures, ByteView file) {
   return run;
 }
 
-/// The accusation waits until the target is heard, and meanwhile its PDU has been forgotten.
+/// The accusation waits until the target is heard, which here it never is.
 TEST(Findings, AreBookedOnTheirOwnConnectionHoweverLateTheyCome) {
   Scene scene = acknowledged();
   scene.say(ping()).spoil(2, 0x40);
@@ -173,8 +174,13 @@ TEST(Findings, AreBookedOnTheirOwnConnectionHoweverLateTheyCome) {
     return std::ranges::count(one.of_initiator.findings, iscsi::Rule::reserved_bits_are_zero,
                               &Finding::rule);
   };
-  EXPECT_EQ(reserved(run.cases[0]), 1);
+  ASSERT_EQ(reserved(run.cases[0]), 1);
   EXPECT_EQ(reserved(run.cases[1]), 0);
+  const CaseResult& one = run.cases[0];
+  const auto record = one.of_initiator.findings.at(0).record;
+  ASSERT_TRUE(record.has_value() && *record < one.transcript.size());
+  EXPECT_EQ(one.transcript[*record].bytes.at(2), std::byte{0x40});
+  EXPECT_EQ(number_of(one, *record), scene.transcript.size() - 1);
   EXPECT_EQ(run.cases[0].judgement.verdict, Verdict::fail);
 }
 
@@ -224,6 +230,104 @@ TEST(Findings, ThatAreTooManyToBeKeptCountAllTheSame) {
   EXPECT_EQ(last.judgement.verdict, Verdict::fail);
   EXPECT_EQ(last.judgement.rule, iscsi::Rule::reserved_bits_are_zero);
   EXPECT_FALSE(captures.notes().empty());
+}
+
+/// Twenty pings, of which the answers to two are wrong.
+Scene two_of_twenty() {
+  Scene scene = acknowledged();
+  for (int i = 0; i < 20; ++i) {
+    scene.say(ping()).answer(echo());
+    if (i == 5 || i == 12) scene.spoil(2, 0x40);
+  }
+  return scene;
+}
+
+std::vector<std::size_t> accused(const CaseResult& one) {
+  std::vector<std::size_t> numbers;
+  for (const Finding& finding : one.observation.findings)
+    if (finding.rule == iscsi::Rule::reserved_bits_are_zero)
+      numbers.push_back(number_of(one, finding.record.value()));
+  return numbers;
+}
+
+TEST(Findings, AreEvidenceByThemselvesUnlessConversationsAreShown) {
+  const Bytes file = pcapng(two_of_twenty().transcript, "");
+  CheckedCaptures of_evidence;
+  CheckedCaptures of_conversations{Shown::conversations};
+  const CaseResult part = judged(of_evidence, file).cases.at(0);
+  const CaseResult whole = judged(of_conversations, file).cases.at(0);
+  EXPECT_EQ(whole.transcript.size(), two_of_twenty().transcript.size());
+  EXPECT_TRUE(whole.numbers.empty());
+  EXPECT_TRUE(whole.notes.empty());
+  EXPECT_LT(part.transcript.size(), whole.transcript.size());
+  EXPECT_EQ(part.numbers.size(), part.transcript.size());
+  EXPECT_EQ(accused(part).size(), 2U);
+  EXPECT_EQ(accused(part), accused(whole));
+}
+
+std::size_t losses_in(const Bytes& file) {
+  auto capture = Capture::open(file);
+  EXPECT_TRUE(capture.has_value());
+  std::size_t losses = 0;
+  while (capture) {
+    const auto record = capture->next();
+    if (!record || !*record) break;
+    losses += (*record)->kind == Record::Kind::lost || (*record)->kind == Record::Kind::lost_sent;
+  }
+  return losses;
+}
+
+/// What stands side by side in a capture was said one after the other.
+TEST(Findings, AreNoConversationWhereWhatWasBetweenThemIsNotKept) {
+  const Scene scene = two_of_twenty();
+  const Story story;
+  CaseResult one{.name = "x",
+                 .story = &story,
+                 .judgement = {},
+                 .observation = {},
+                 .transcript = scene.transcript};
+  EXPECT_EQ(losses_in(pcapng(one, false)), 0U);
+  one.transcript.erase(one.transcript.begin() + 10, one.transcript.begin() + 20);
+  for (std::size_t i = 0; i < one.transcript.size(); ++i)
+    one.numbers.push_back(i < 10 ? i : i + 10);
+  EXPECT_EQ(left_out_before(one, 9), 0U);
+  EXPECT_EQ(left_out_before(one, 10), 10U);
+  EXPECT_EQ(losses_in(pcapng(one, false)), 2U);
+  EXPECT_NE(html_ladder(one, 0, false).find("10 are not kept"), std::string::npos);
+}
+
+TEST(Findings, SayNoMoreOfAPeersTextThanPeopleRead) {
+  Scene scene = acknowledged();
+  scene.say(TextRequest{.final = true,
+                        .initiator_task_tag = InitiatorTaskTag{Scene::tag},
+                        .target_transfer_tag = TargetTransferTag{no_transfer_tag},
+                        .cmd_sn = {10},
+                        .exp_stat_sn = {scene.stat_sn}},
+            pairs("SendTargets=" + std::string(2000, 'x') + "/"));
+  const Observation seen = observe(scene.transcript, Side::initiator);
+  const auto finding =
+      std::ranges::find(seen.findings, iscsi::Rule::send_targets_value_is_defined, &Finding::rule);
+  ASSERT_NE(finding, seen.findings.end());
+  EXPECT_LT(finding->what.size(), 600U);
+}
+
+/// Nobody has 65536 tasks open; who seems to is not accused of what was forgotten.
+TEST(Findings, OfTasksThatAreTooManyToBeKnownAreInconclusive) {
+  Scene scene = acknowledged();
+  NopOut pdu = ping();
+  pdu.immediate = true;
+  for (std::uint32_t tag = 100; tag < 65536 + 101; ++tag) {
+    pdu.initiator_task_tag = InitiatorTaskTag{tag};
+    scene.say(pdu);
+  }
+  NopIn answer = echo();
+  answer.initiator_task_tag = InitiatorTaskTag{99};
+  scene.answer(answer);
+  const Observation seen = observe(scene.transcript);
+  EXPECT_EQ(
+      std::ranges::count(seen.findings, iscsi::Rule::response_answers_a_request, &Finding::rule),
+      0);
+  EXPECT_TRUE(seen.inconclusive.contains(iscsi::Rule::response_answers_a_request));
 }
 
 TEST(Findings, OfAConnectionWithoutOnePduAreInconclusive) {

@@ -167,6 +167,25 @@ class Forms(Files):
         self.assertIn("no recording", shown.stderr)
 
 
+class Convert(Files):
+    def test_the_ends_of_a_connection_that_is_found_out_about_late(self):
+        """It was opened first, and is the second one to turn out to be iSCSI."""
+        capture = DISCOVERY.read_bytes()
+        header, packets, at = capture[:24], [], 24
+        while at < len(capture):
+            behind = at + 16 + int.from_bytes(capture[at + 8:at + 12], "little")
+            packets.append(capture[at:behind])
+            at = behind
+        port = (54074).to_bytes(2, "big")
+        others = [packet[:50] + packet[50:54].replace(port, b"\xc3\x50") + packet[54:]
+                  for packet in packets]
+        capture = self.file("two.pcap", b"".join([header, packets[0], *others, *packets[1:]]))
+        recording = self.folder / "two.json"
+        self.assertEqual(run("convert", capture, recording).returncode, 0)
+        ends = json.loads(recording.read_text())["connections"]
+        self.assertEqual([end["initiator"] for end in ends], ["127.0.0.1:50000", "127.0.0.1:54074"])
+
+
 class Check(Files):
     def test_a_recording_is_judged_as_its_capture_is(self):
         for name in ("linux-6.1/discovery", "linux/chap", "libiscsi/tools"):
@@ -201,6 +220,17 @@ class Check(Files):
         self.assertRegex(checked.stdout, r"note: cut.pcap: packet \d+: .* before it was judged")
         self.assertGreater(int(re.search(r"(\d+) rules judged", checked.stdout).group(1)), 50)
         self.assertIn("truncated", json.loads(report.read_text())["notes"][0])
+
+    def test_a_file_that_cannot_be_read_leaves_the_others_to_be_judged(self):
+        report = self.folder / "report.json"
+        none = self.folder / "none.pcap"
+        checked = run("check", "--json", report, none, DISCOVERY)
+        self.assertEqual(checked.returncode, 2)
+        self.assertRegex(checked.stderr, r"\Aiscsi-trace: [^\n]*none.pcap: [^\n]+\n\Z")
+        self.assertRegex(checked.stdout, r"\n[1-9]\d* rules judged")
+        self.assertRegex(checked.stdout, r"note: .*none.pcap: .*; it is not judged")
+        self.assertIn("none.pcap", json.loads(report.read_text())["notes"][0])
+        self.assertEqual(run("check", none, none).returncode, 2)
 
 
 if __name__ == "__main__":
