@@ -123,13 +123,45 @@ class Scripts(engines.LibFuzzer):
         real = super().command(harness, folder, number, length)
         return [real[0], "fuzz", folder / f"crashes{number}"]
 
-    def minimise(self, harness, find, into, length):
+    def minimise(self, harness, find, into, length, in_a_hurry):
         into.write_bytes(find.read_bytes()[:1])
 
 
 FUZZES = "echo 'stat::number_of_executed_units: 100'\n"
 FINDS = 'if [ "$1" = fuzz ]; then echo input > "$2/crash-1"; fi\n' \
         "echo 'x.cpp:1: broken: the law'; exit 77\n"
+
+
+class RunFor(unittest.TestCase):
+    """What an engine starts to minimise starts others in its turn, for as long as it likes."""
+
+    def ends(self, length, in_a_hurry):
+        with tempfile.TemporaryDirectory() as name:
+            pid = pathlib.Path(name, "pid")
+            engine = engines.LibFuzzer(pathlib.Path(name))
+            started = time.monotonic()
+            engine.run_for(length, lambda: in_a_hurry and pid.exists() and pid.read_text(),
+                           ["sh", "-c", f"sleep 300 & echo $! > '{pid}'; while :; do wait; done"])
+            self.assertLess(time.monotonic() - started, 60)
+            child = int(pid.read_text())
+            for _ in range(100):  # whoever inherits it sees to it
+                if not pathlib.Path(f"/proc/{child}").exists() or is_zombie(child):
+                    return
+                time.sleep(0.1)
+            self.fail("what it has started goes on")
+
+    def test_ends_when_its_time_is_up(self):
+        self.ends(2, False)
+
+    def test_ends_when_somebody_is_in_a_hurry(self):
+        self.ends(250, True)
+
+
+def is_zombie(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 class Slices(unittest.TestCase):

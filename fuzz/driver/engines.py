@@ -1,5 +1,6 @@
 """The engines: how each is built, started, and read. A slice is one process of one of them."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -99,12 +100,27 @@ class LibFuzzer:
             executions = int(done[1])
         return Figures(executions, slice_.seconds(), coverage, corpus)
 
-    def minimise(self, harness, find, into, length):
+    def minimise(self, harness, find, into, length, in_a_hurry):
         """The engine's own way: fewer bytes. Leaves `into` if it has got anywhere."""
-        subprocess.run([self.program(harness), "-minimize_crash=1", f"-max_total_time={length}",
-                        f"-timeout={TIMEOUT_SECONDS}", f"-exact_artifact_path={into}", find],
-                       cwd=self.root, env=self.environment(), check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Its own limit is that of one of the runs that it starts, one after the other.
+        self.run_for(length, in_a_hurry,
+                     [self.program(harness), "-minimize_crash=1", f"-max_total_time={length}",
+                      f"-timeout={TIMEOUT_SECONDS}", f"-exact_artifact_path={into}", find])
+
+    def run_for(self, length, in_a_hurry, command):
+        """Runs it for so many seconds at the most, or until somebody is in a hurry; with all that it
+        has started it ends then."""
+        until = time.monotonic() + length
+        process = subprocess.Popen(command, cwd=self.root, env=self.environment(),
+                                   start_new_session=True, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            while process.poll() is None and time.monotonic() < until and not in_a_hurry():
+                time.sleep(0.1)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def merge(self, harness, into, folders):
         """Adds to `into` the inputs of `folders` that reach something new, short ones first."""
@@ -183,12 +199,10 @@ class AflPlusPlus(LibFuzzer):
         return Figures(max(0, total - begun), slice_.seconds(), int(values.get("edges_found", 0)),
                        int(values.get("corpus_count", 0)))
 
-    def minimise(self, harness, find, into, length):
-        subprocess.run(["timeout", str(length), "afl-tmin", "-m", "none", "-t",
-                        str(TIMEOUT_SECONDS * 1000), "-i", find, "-o", into, "--",
-                        self.program(harness)],
-                       cwd=self.root, env=self.environment(), check=False,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def minimise(self, harness, find, into, length, in_a_hurry):
+        self.run_for(length, in_a_hurry,
+                     ["afl-tmin", "-m", "none", "-t", str(TIMEOUT_SECONDS * 1000), "-i", find,
+                      "-o", into, "--", self.program(harness)])
 
     def merge(self, harness, into, folders):
         names = {path.name for path in into.iterdir()}

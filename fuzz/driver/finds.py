@@ -129,7 +129,7 @@ class Finds:
         """Fewer bytes by the engine's way, then fewer PDUs and fields by ours."""
         seed = folder / "as-found"
         smaller = folder / "smaller"
-        self.engine.minimise(harness, seed, smaller, MINIMISE_SECONDS)
+        self.engine.minimise(harness, seed, smaller, MINIMISE_SECONDS, in_a_hurry)
         if smaller.exists() and self.run(harness, smaller)[1] == signature:
             seed = smaller
         if harness.input == "pdu":
