@@ -108,8 +108,8 @@ class LibFuzzer:
                       f"-timeout={TIMEOUT_SECONDS}", f"-exact_artifact_path={into}", find])
 
     def run_for(self, length, in_a_hurry, command):
-        """Runs it for so many seconds at the most, or until somebody is in a hurry; with all that it
-        has started it ends then."""
+        """Runs it for so many seconds at the most, or until somebody is in a hurry; then it ends, with
+        all that it has started."""
         until = time.monotonic() + length
         process = subprocess.Popen(command, cwd=self.root, env=self.environment(),
                                    start_new_session=True, stdin=subprocess.DEVNULL,
