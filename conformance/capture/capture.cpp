@@ -37,7 +37,7 @@ std::expected<Capture, std::string> open_capture(std::unique_ptr<PeekedBytes> by
   if (is_json_object(*bytes)) {
     auto recording = read_recording({}, std::move(bytes));
     if (!recording) return std::unexpected(recording.error());
-    return Capture{records_of(*std::move(recording))};
+    return Capture{records_of(*std::move(recording)), Capture::Origin::recording};
   }
   auto packets = open_pcap(std::move(bytes));
   if (!packets) return std::unexpected(packets.error());

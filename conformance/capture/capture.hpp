@@ -76,7 +76,12 @@ class Capture {
   /// The same of a file in memory, which outlives it.
   [[nodiscard]] static std::expected<Capture, std::string> open(iscsi::wire::ByteView file);
 
-  explicit Capture(std::unique_ptr<RecordSource> source) : source_{std::move(source)} {}
+  enum class Origin : std::uint8_t { packets, recording };
+  explicit Capture(std::unique_ptr<RecordSource> source, Origin origin = Origin::packets)
+      : source_{std::move(source)}, origin_{origin} {}
+
+  /// Records of a recording are what somebody wrote, in whatever order.
+  [[nodiscard]] Origin origin() const { return origin_; }
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
   void reuse(iscsi::wire::Bytes&& bytes) { source_->reuse(std::move(bytes)); }
@@ -85,6 +90,7 @@ class Capture {
 
  private:
   std::unique_ptr<RecordSource> source_;
+  Origin origin_;
 };
 
 /// A whole capture; for those that are small.
