@@ -21,7 +21,7 @@ std::size_t memory_of(const Record& record) {
   return sizeof(Record) + record.bytes.capacity() + record.holes.capacity() * sizeof(Hole);
 }
 
-bool carries_text(const Record& record) {
+bool has_text_keys(const Record& record) {
   using iscsi::pdu::Opcode;
   if (record.bytes.empty()) return false;
   const auto opcode =
@@ -33,7 +33,8 @@ bool carries_text(const Record& record) {
 /// What is needed as evidence.
 Record excerpt(const Record& record) {
   const std::size_t size = record.bytes.size();
-  const std::size_t kept = std::min(size, carries_text(record) ? bytes_of_text : bytes_of_evidence);
+  const std::size_t kept =
+      std::min(size, has_text_keys(record) ? bytes_of_text : bytes_of_evidence);
   Record out;
   out.kind = record.kind;
   out.connection = record.connection;
@@ -166,7 +167,7 @@ void CheckedCaptures::take(Reading& reading, Record record) {
   Evidence now{.number = counts_[index].records++};
   const std::size_t number = reading.next_record++;
   const std::vector<Accusation> accusations = reading.monitor.take_accusations();
-  const bool is_text = record.kind == Record::Kind::sent && carries_text(record);
+  const bool is_text = record.kind == Record::Kind::sent && has_text_keys(record);
   now.place = keep_whole(index, now.number, record);
   if (!now.place && (is_text || !accusations.empty())) now.record = excerpt(record);
   if (!accusations.empty()) keep_accused(reading, index, now, accusations);
