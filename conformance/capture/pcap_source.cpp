@@ -6,20 +6,6 @@
 
 #include "conformance/capture/sources.hpp"
 
-// What libpcap looks for when it captures from D-Bus. Here it reads files only: with these, the
-// static library is linked without what they are in, and without the libraries which that wants.
-extern "C" {
-int dbus_findalldevs(void* devices, char* error);
-pcap_t* dbus_create(const char* device, char* error, int* is_ours);
-}
-
-int dbus_findalldevs(void* /*devices*/, char* /*error*/) { return 0; }
-
-pcap_t* dbus_create(const char* /*device*/, char* /*error*/, int* is_ours) {
-  *is_ours = 0;
-  return nullptr;
-}
-
 namespace conformance {
 namespace {
 
