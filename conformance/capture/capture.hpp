@@ -57,7 +57,7 @@ class RecordSource {
   [[nodiscard]] virtual std::expected<std::optional<Record>, std::string> next() = 0;
 
   /// Takes back the bytes of a record that is not needed any more: their memory serves again.
-  virtual void reuse(iscsi::wire::Bytes&& bytes) { static_cast<void>(bytes); }
+  virtual void reuse(iscsi::wire::Bytes /*bytes*/) {}
 
   /// Who talks to whom; of connections that have had a record.
   [[nodiscard]] virtual Flow flow(ConnectionNumber connection) const = 0;
@@ -84,7 +84,7 @@ class Capture {
   [[nodiscard]] Origin origin() const { return origin_; }
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
-  void reuse(iscsi::wire::Bytes&& bytes) { source_->reuse(std::move(bytes)); }
+  void reuse(iscsi::wire::Bytes bytes) { source_->reuse(std::move(bytes)); }
   [[nodiscard]] Flow flow(ConnectionNumber connection) const { return source_->flow(connection); }
   [[nodiscard]] std::vector<CaptureNote> take_notes() { return source_->take_notes(); }
 

@@ -208,7 +208,7 @@ iscsi::wire::Bytes PacketCapture::buffer(std::size_t bytes) {
   return buffer;
 }
 
-void PacketCapture::reuse(iscsi::wire::Bytes&& bytes) {
+void PacketCapture::reuse(iscsi::wire::Bytes bytes) {
   if (bytes.capacity() >= capture_limits::least_spare_bytes &&
       bytes.capacity() <= capture_limits::most_spare_bytes &&
       spare_.size() < capture_limits::spare_buffers)

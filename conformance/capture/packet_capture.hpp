@@ -42,7 +42,7 @@ class PacketCapture : public RecordSource, private RecordSink {
   explicit PacketCapture(std::unique_ptr<PacketSource> packets) : source_{std::move(packets)} {}
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() override;
-  void reuse(iscsi::wire::Bytes&& bytes) override;
+  void reuse(iscsi::wire::Bytes bytes) override;
   [[nodiscard]] Flow flow(ConnectionNumber connection) const override;
   [[nodiscard]] std::vector<CaptureNote> take_notes() override;
 

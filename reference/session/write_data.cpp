@@ -197,7 +197,8 @@ Piece WriteData::copy_of(std::span<const Piece> neighbours, std::size_t bytes) {
   wire::Slice slice = wire::allocate(bytes);
   auto to = slice.writable().begin();
   // Not `ranges::copy`, which libstdc++ 12 does byte by byte.
-  for (const Piece& piece : neighbours) to = std::copy(piece.bytes.begin(), piece.bytes.end(), to);
+  for (const Piece& piece : neighbours)
+    to = std::copy_n(piece.bytes.begin(), piece.bytes.size(), to);
   return {neighbours.front().offset, slice.view(), std::move(slice.owner)};
 }
 
