@@ -57,6 +57,7 @@ class RecordSource {
   [[nodiscard]] virtual std::expected<std::optional<Record>, std::string> next() = 0;
 
   /// Takes back the bytes of a record that is not needed any more: their memory serves again.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides it moves from it.
   virtual void reuse(iscsi::wire::Bytes /*bytes*/) {}
 
   /// Who talks to whom; of connections that have had a record.

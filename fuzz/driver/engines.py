@@ -108,7 +108,7 @@ class LibFuzzer:
                       f"-timeout={TIMEOUT_SECONDS}", f"-exact_artifact_path={into}", find])
 
     def run_for(self, length, in_a_hurry, command):
-        """Runs it for so many seconds at the most, or until somebody is in a hurry; then it ends, with
+        """Runs it so many seconds at the most, or until somebody is in a hurry; then it ends, with
         all that it has started."""
         until = time.monotonic() + length
         process = subprocess.Popen(command, cwd=self.root, env=self.environment(),
