@@ -98,8 +98,8 @@ std::uint64_t CapturedConnection::holds_from() const {
     if (direction.stream.waits()) from = std::min(from, direction.stream.waits_since());
     if (!direction.patient) continue;
     if (state_ == State::unknown) from = std::min(from, first_.order());
-    if (state_ == State::iscsi && direction.mode == Mode::searching &&
-        !direction.stream.readable().empty())
+    if (state_ == State::iscsi && !direction.stream.readable().empty() &&
+        (direction.mode == Mode::searching || waits_for_login(direction)))
       from = std::min(from, direction.stream.stamp_before(0).order());
   }
   return from;
@@ -127,8 +127,10 @@ void CapturedConnection::pump(bool final) {
       for (Direction& direction : directions_)
         if (direction.role == role && step(direction, final || direction.stream.finished()))
           again = true;
+    if (again) continue;
+    for (Direction& direction : directions_)
+      if (end_direction(direction)) again = true;
   }
-  for (Direction& direction : directions_) end_direction(direction);
 }
 
 bool CapturedConnection::begins_with_login(const Direction& direction) const {
@@ -237,13 +239,16 @@ void CapturedConnection::establish(std::size_t initiator, bool midway) {
 
 // What is ending.
 
-void CapturedConnection::end_direction(Direction& direction) {
-  if (direction.ended) return;
+/// True if it lost bytes by that: who waits for them, for a login's answer, can go on.
+bool CapturedConnection::end_direction(Direction& direction) {
+  if (direction.ended) return false;
   const std::optional<Stamp> finished = direction.stream.finished();
-  if (!finished) return;
+  if (!finished) return false;
   direction.ended = true;
-  if (const std::size_t rest = direction.stream.readable().size(); rest > 0) lose(direction, rest);
+  const std::size_t rest = direction.stream.readable().size();
+  if (rest > 0) lose(direction, rest);
   end(direction, false, *finished);
+  return rest > 0;
 }
 
 /// One end of a connection is told: of the side that went first.

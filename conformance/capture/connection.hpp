@@ -81,7 +81,7 @@ class CapturedConnection {
     Stamp latest;                    // of a record
     std::array<Search, 2> searches;  // by role; [0] serves both once the role is known
     std::uint64_t searched = 0;      // bytes that held nothing
-    bool patient = true;             // records of others wait for its search
+    bool patient = true;             // records of others wait for it, where it waits itself
     std::uint64_t pdus_with_holes = 0;
   };
 
@@ -108,7 +108,7 @@ class CapturedConnection {
   void emit(Direction& direction, std::size_t whole);
   bool lose(Direction& direction, std::size_t bytes);
   void end(Direction& direction, bool reset, Stamp at);
-  void end_direction(Direction& direction);
+  bool end_direction(Direction& direction);
 
   void follow_login(Role role, const iscsi::pdu::Frame& frame, bool whole);
   [[nodiscard]] bool waits_for_login(const Direction& direction) const;

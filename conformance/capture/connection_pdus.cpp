@@ -5,6 +5,7 @@
 #include "conformance/capture/connection.hpp"
 #include "conformance/capture/header_bytes.hpp"
 #include "conformance/capture/limits.hpp"
+#include "pdu/opcode.hpp"
 #include "wire/crc32c.hpp"
 
 namespace conformance {
@@ -13,6 +14,7 @@ using iscsi::pdu::bhs_bytes;
 using iscsi::pdu::Frame;
 using iscsi::pdu::Front;
 using iscsi::pdu::Opcode;
+using iscsi::pdu::opcode_of;
 using iscsi::wire::ByteView;
 
 namespace {
@@ -61,7 +63,7 @@ bool CapturedConnection::search(Direction& direction, bool final) {
 /// 5.3: digests begin to be used with the first PDU behind the login: until the answer is read it
 /// is not known where the initiator's next PDU ends.
 bool CapturedConnection::waits_for_login(const Direction& direction) const {
-  if (!answer_due_ || direction.role != Role::initiator) return false;
+  if (!answer_due_ || direction.role != Role::initiator || !direction.patient) return false;
   const Direction& target = directions_[&direction == directions_.data() ? 1 : 0];
   const bool is_to_come = target.clean && (target.stream.waits() || target.stream.begun());
   return is_to_come && target.mode == Mode::in_step;

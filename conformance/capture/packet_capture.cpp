@@ -21,30 +21,18 @@ std::size_t bytes_of(const Record& record) {
 /// one that is added in order could come before another one of its order that was here first.
 void RecordQueue::add(std::uint64_t order, Record&& record) {
   held_ += bytes_of(record);
-  constexpr std::size_t most_kept = 1024;
-  const bool any = first_ < in_order_.size();
-  if (any ? order < in_order_.back().order : !late_.empty()) {
+  if (in_order_.empty() ? !late_.empty() : order < in_order_.back().order)
     late_.emplace(order, std::move(record));
-    return;
-  }
-  // What was taken is forgotten once it is half of all: each record is moved once at the most.
-  if (first_ > in_order_.size() / 2) {
-    if (!any && in_order_.capacity() > most_kept)
-      in_order_ = std::vector<Waiting>{};  // assigning `{}`, a list, would keep its memory
-    else
-      in_order_.erase(in_order_.begin(), in_order_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
-  }
-  in_order_.push_back({.order = order, .record = std::move(record)});
+  else
+    in_order_.push_back({.order = order, .record = std::move(record)});
 }
 
 bool RecordQueue::first_is_late() const {
-  return first_ == in_order_.size() ||
-         (!late_.empty() && late_.begin()->first < in_order_[first_].order);
+  return in_order_.empty() || (!late_.empty() && late_.begin()->first < in_order_.front().order);
 }
 
 std::uint64_t RecordQueue::first_order() const {
-  return first_is_late() ? late_.begin()->first : in_order_[first_].order;
+  return first_is_late() ? late_.begin()->first : in_order_.front().order;
 }
 
 Record RecordQueue::take_first() {
@@ -53,7 +41,8 @@ Record RecordQueue::take_first() {
     record = std::move(late_.begin()->second);
     late_.erase(late_.begin());
   } else {
-    record = std::move(in_order_[first_++].record);
+    record = std::move(in_order_.front().record);
+    in_order_.pop_front();
   }
   held_ -= bytes_of(record);
   return record;

@@ -2,6 +2,7 @@
 
 /// From packets to the records of all connections, in order.
 
+#include <deque>
 #include <list>
 #include <map>
 #include <set>
@@ -17,7 +18,7 @@ namespace conformance {
 class RecordQueue {
  public:
   void add(std::uint64_t order, Record&& record);
-  [[nodiscard]] bool empty() const { return first_ == in_order_.size() && late_.empty(); }
+  [[nodiscard]] bool empty() const { return in_order_.empty() && late_.empty(); }
   /// Of the one that comes first; there is one.
   [[nodiscard]] std::uint64_t first_order() const;
   [[nodiscard]] Record take_first();
@@ -31,8 +32,7 @@ class RecordQueue {
   };
   [[nodiscard]] bool first_is_late() const;
 
-  std::vector<Waiting> in_order_;
-  std::size_t first_ = 0;                      // of `in_order_` that is still there
+  std::deque<Waiting> in_order_;
   std::multimap<std::uint64_t, Record> late_;  // behind what was added in order
   std::size_t held_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "conformance/capture/header_bytes.hpp"
 #include "conformance/capture/limits.hpp"
+#include "pdu/opcode.hpp"
 #include "wire/crc32c.hpp"
 
 namespace conformance {
@@ -11,6 +12,7 @@ namespace conformance {
 using iscsi::pdu::bhs_bytes;
 using iscsi::pdu::Digests;
 using iscsi::pdu::Opcode;
+using iscsi::pdu::opcode_of;
 using iscsi::wire::ByteView;
 using iscsi::wire::load;
 

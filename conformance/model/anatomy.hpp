@@ -4,6 +4,7 @@
 /// lost: wrong digests and padding stay what they are.
 
 #include <optional>
+#include <utility>
 
 #include "pdu/pdu.hpp"
 #include "wire/bytes.hpp"
@@ -20,7 +21,7 @@ struct Anatomy {
   iscsi::wire::ByteView data_digest;  ///< four bytes or none
 
   [[nodiscard]] std::uint8_t opcode() const {
-    return std::to_integer<std::uint8_t>(header[0]) & 0x3fU;
+    return std::to_underlying(iscsi::pdu::opcode_of(header));
   }
   [[nodiscard]] const iscsi::pdu::Description* pdu() const {
     return iscsi::pdu::describe(opcode());

@@ -83,8 +83,7 @@ Connection& open_connection(Conversation& all, const Record& record) {
 
 void note_beginning(Conversation& all, Connection& connection, const Record& record) {
   if (record.bytes.empty()) return;
-  const auto opcode =
-      static_cast<Opcode>(std::to_integer<std::uint8_t>(record.bytes.front()) & 0x3fU);
+  const Opcode opcode = iscsi::pdu::opcode_of(record.bytes);
   const bool login = opcode == Opcode::login_request || opcode == Opcode::login_response;
   if (connection.nothing_seen) {
     connection.nothing_seen = false;

@@ -251,7 +251,8 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     // To be passed over as a retry. But the first one may have been outside of the window, and
     // passed over itself: then this one is carried out, and nobody can tell which it was.
     const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
-                         !known->second.immediate && known->second.cmd_sn == cmd_sn;
+                         !known->second.immediate && !known->second.rejected &&
+                         known->second.cmd_sn == cmd_sn;
     if (open || !retried)
       if (Task* const other = connection.task_of(tag)) other->ambiguous = other->has_twin = true;
     return;

@@ -22,9 +22,7 @@ struct Pdu {
   const iscsi::pdu::Frame& frame;
   bool whole = true;  ///< false: the capture lacks some of what is behind the basic header
 
-  [[nodiscard]] iscsi::pdu::Opcode opcode() const {
-    return static_cast<iscsi::pdu::Opcode>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
-  }
+  [[nodiscard]] iscsi::pdu::Opcode opcode() const { return iscsi::pdu::opcode_of(frame.header); }
   [[nodiscard]] bool bit(std::uint16_t byte, std::uint16_t bit) const {
     return iscsi::pdu::extract(frame.header, iscsi::pdu::bits(byte, bit)) != 0;
   }

@@ -33,9 +33,7 @@ Stage stage_of(std::uint64_t code) { return code == 0 ? Stage::security : Stage:
 
 }  // namespace
 
-Opcode Arrival::opcode() const {
-  return static_cast<Opcode>(std::to_integer<std::uint8_t>(header[0]) & 0x3fU);
-}
+Opcode Arrival::opcode() const { return iscsi::pdu::opcode_of(header); }
 std::uint64_t Arrival::field(std::string_view name) const { return field_of(header, name); }
 std::uint32_t Arrival::tag() const {
   return static_cast<std::uint32_t>(iscsi::wire::load<4>(header, 16));
@@ -114,7 +112,7 @@ void Initiator::sent(Connection& connection, const Bytes& bytes, bool damaged,
 
 void Initiator::understand_request(Connection& connection, const Frame& frame) {
   Session& session = session_of(connection);
-  const auto opcode = static_cast<Opcode>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
+  const Opcode opcode = iscsi::pdu::opcode_of(frame.header);
   const bool immediate = extract(frame.header, bits(0, 1)) != 0;
   if (carries_cmd_sn(opcode) && !immediate &&
       iscsi::wire::load<4>(frame.header, 24) == session.cmd_sn.value)

@@ -123,12 +123,6 @@ class Redactor {
   Exchanges exchanges_;
 };
 
-bool is_text(const Anatomy& parts) {
-  const auto opcode = static_cast<Opcode>(parts.opcode());
-  return opcode == Opcode::login_request || opcode == Opcode::login_response ||
-         opcode == Opcode::text_request || opcode == Opcode::text_response;
-}
-
 /// Every `key=value` of a text, through `change`. A key that goes on in the next PDU (5.2: the C
 /// bit) cannot be changed in pieces: the whole of such a text becomes as many `x`.
 template <class Change>
@@ -136,7 +130,9 @@ void change_text(Recording& recording, Change change) {
   std::set<std::pair<ConnectionNumber, Record::Kind>> going_on;
   for (Record& record : recording.transcript) {
     const auto parts = dissect(record.bytes);
-    if (!parts || parts->pdu() == nullptr || !is_text(*parts)) continue;
+    if (!parts || parts->pdu() == nullptr ||
+        !iscsi::pdu::carries_text(iscsi::pdu::opcode_of(parts->header)))
+      continue;
     const std::pair speaker{record.connection, record.kind};
     const bool was_going_on = going_on.erase(speaker) > 0;
     if (parts->field("C") != 0) going_on.insert(speaker);

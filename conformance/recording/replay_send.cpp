@@ -13,7 +13,7 @@ using iscsi::wire::no_tag;
 namespace {
 
 void set(Bytes& header, std::string_view name, std::uint64_t value) {
-  const Description* pdu = describe(std::to_integer<std::uint8_t>(header[0]) & 0x3fU);
+  const Description* pdu = describe(iscsi::pdu::opcode_of(header));
   if (const Field* field = find_field(*pdu, name)) insert(header, field->place, value);
 }
 

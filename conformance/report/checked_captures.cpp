@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "pdu/opcode.hpp"
+
 namespace conformance {
 namespace {
 
@@ -21,20 +23,14 @@ std::size_t memory_of(const Record& record) {
   return sizeof(Record) + record.bytes.capacity() + record.holes.capacity() * sizeof(Hole);
 }
 
-bool has_text_keys(const Record& record) {
-  using iscsi::pdu::Opcode;
-  if (record.bytes.empty()) return false;
-  const auto opcode =
-      static_cast<Opcode>(std::to_integer<std::uint8_t>(record.bytes.front()) & 0x3fU);
-  return opcode == Opcode::login_request || opcode == Opcode::login_response ||
-         opcode == Opcode::text_request || opcode == Opcode::text_response;
+bool has_text(const Record& record) {
+  return !record.bytes.empty() && iscsi::pdu::carries_text(iscsi::pdu::opcode_of(record.bytes));
 }
 
 /// What is needed as evidence.
 Record excerpt(const Record& record) {
   const std::size_t size = record.bytes.size();
-  const std::size_t kept =
-      std::min(size, has_text_keys(record) ? bytes_of_text : bytes_of_evidence);
+  const std::size_t kept = std::min(size, has_text(record) ? bytes_of_text : bytes_of_evidence);
   Record out;
   out.kind = record.kind;
   out.connection = record.connection;
@@ -167,7 +163,7 @@ void CheckedCaptures::take(Reading& reading, Record record) {
   Evidence now{.number = counts_[index].records++};
   const std::size_t number = reading.next_record++;
   const std::vector<Accusation> accusations = reading.monitor.take_accusations();
-  const bool is_text = record.kind == Record::Kind::sent && has_text_keys(record);
+  const bool is_text = record.kind == Record::Kind::sent && has_text(record);
   now.place = keep_whole(index, now.number, record);
   if (!now.place && (is_text || !accusations.empty())) now.record = excerpt(record);
   if (!accusations.empty()) keep_accused(reading, index, now, accusations);

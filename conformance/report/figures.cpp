@@ -87,7 +87,11 @@ Headline headline_of(const RunResult& run) {
   if (const std::size_t warned = count_of(rules, "warn"); warned > 0)
     return {rules_text(warned) + " to be warned about, of " + judged, "warn"};
   if (run.rules.empty()) return {"No rule was judged", "unsupported"};
-  if (count_of(rules, "pass") == 0) return {"Nothing could be judged", "inconclusive"};
+  const std::size_t kept = count_of(rules, "pass");
+  if (kept == 0) return {"Nothing could be judged", "inconclusive"};
+  if (const std::size_t unclear = count_of(rules, "inconclusive"); unclear > 0)
+    return {rules_text(kept) + " kept, none broken, " + std::to_string(unclear) + " inconclusive",
+            "pass"};
   return {"All of " + judged + " were kept", "pass"};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "conformance/model/anatomy.hpp"
 #include "conformance/report/markup.hpp"
@@ -67,10 +68,6 @@ bool is_pdu(const Record& record) {
          is_unreadable(record);
 }
 
-std::uint8_t opcode_of(ByteView header) {
-  return static_cast<std::uint8_t>(extract(header, bits(0, 2, 6)));
-}
-
 /// Calls `take` with every field that is to be shown, and with its value, if that is a number.
 template <class Take>
 void for_each_shown(ByteView header, const Description* pdu, Fields fields, Take take) {
@@ -129,12 +126,6 @@ void append_data(std::string& out, ByteView data) {
     out += "        and " + std::to_string(data.size() - shown.size()) + " bytes more\n";
 }
 
-bool carries_text(ByteView bytes) {
-  const auto opcode = static_cast<Opcode>(opcode_of(bytes));
-  return opcode == Opcode::login_request || opcode == Opcode::login_response ||
-         opcode == Opcode::text_request || opcode == Opcode::text_response;
-}
-
 void append_name(std::string& out, const Description* pdu, std::uint8_t opcode) {
   if (pdu != nullptr) {
     out += pdu->name;
@@ -153,7 +144,7 @@ void append_pdu(std::string& out, const Record& record, std::string_view task) {
     out += " bytes";
     return;
   }
-  const std::uint8_t opcode = opcode_of(header);
+  const std::uint8_t opcode = std::to_underlying(opcode_of(header));
   const Description* pdu = describe(opcode);
   append_name(out, pdu, opcode);
   if (!task.empty()) ((out += " [") += task) += ']';
@@ -195,12 +186,12 @@ ShownPdu show(const Record& record, Fields fields) {
     shown.name = std::to_string(bytes.size()) + " bytes";
     return shown;
   }
-  const std::uint8_t opcode = opcode_of(bytes);
+  const std::uint8_t opcode = std::to_underlying(opcode_of(bytes));
   const Description* pdu = describe(opcode);
   append_name(shown.name, pdu, opcode);
   shown.fields = fields_of(bytes, pdu, fields);
   shown.data = dissect_beginning(bytes).data;
-  if (!carries_text(bytes)) return shown;
+  if (!carries_text(opcode_of(bytes))) return shown;
   const auto start = static_cast<std::size_t>(shown.data.data() - bytes.data());
   if (const auto pairs = iscsi::text::split(iscsi::wire::as_text(shown.data)))
     for (const auto& pair : *pairs) {

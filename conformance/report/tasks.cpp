@@ -57,7 +57,7 @@ std::string_view TaskNames::about(const Record& record) {
   }
   const ByteView header = record.bytes;
   if (header.size() < iscsi::limits::basic_header_bytes) return {};
-  const auto opcode = static_cast<Opcode>(std::to_integer<unsigned>(header[0]) & 0x3fU);
+  const Opcode opcode = iscsi::pdu::opcode_of(header);
   const auto flags = std::to_integer<unsigned>(header[1]);
   const Tag tag{record.connection, static_cast<std::uint32_t>(iscsi::wire::load<4>(header, 16))};
   if (opcode == Opcode::scsi_command || opcode == Opcode::task_management_request) {

@@ -21,11 +21,15 @@ Options as_run_options(const CheckOptions& options) {
 }
 
 bool shows_conversations(const CheckOptions& options) {
-  bool shown = !options.evidence.empty();
   for (std::size_t i = 0; i < report_kinds.size(); ++i)
-    shown =
-        shown || (report_kinds.at(i).shows_conversations && !options.report_files.at(i).empty());
-  return shown;
+    if (report_kinds.at(i).shows_conversations && !options.report_files.at(i).empty()) return true;
+  return !options.evidence.empty();
+}
+
+int refuse_all(const std::vector<std::string>& reasons) {
+  int status = exit_usage;
+  for (const std::string& why : reasons) status = refuse(why);
+  return status;
 }
 
 std::string names_of(const std::vector<std::string>& captures) {
@@ -48,21 +52,17 @@ int check(const CheckOptions& options) {
   std::vector<std::string> unread;
   for (const std::string& capture : options.captures)
     if (const auto done = checked.read(capture); !done) unread.push_back(done.error());
-  if (unread.size() == options.captures.size()) {
-    for (const std::string& why : unread) static_cast<void>(refuse(why));
-    return exit_usage;
-  }
+  if (unread.size() == options.captures.size()) return refuse_all(unread);
   RunResult run = checked.result(options.strict);
   for (const std::string& why : unread)
     run.remark += (run.remark.empty() ? "" : "; ") + why + "; it is not judged";
   run.target = names_of(options.captures);
   for (const std::string& note : checked.notes()) say("note: " + note + "\n");
   const int status = conclude(as_run, *expectations, run);
-  for (const std::string& why : unread) static_cast<void>(refuse(why));
-  if (!unread.empty()) return exit_usage;
+  if (!unread.empty()) return refuse_all(unread);
   if (checked.cut_short().empty()) return status;
-  for (const std::string& cut : checked.cut_short()) static_cast<void>(refuse(cut));
-  return status == exit_unexpected ? status : exit_usage;
+  const int refused = refuse_all(checked.cut_short());
+  return status == exit_unexpected ? status : refused;
 }
 
 }  // namespace conformance

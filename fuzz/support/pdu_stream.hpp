@@ -4,6 +4,7 @@
 /// initiator sends them. Captured streams are inputs as they are, a seed of one harness is a seed
 /// of the others, and one mutator knows them all.
 
+#include <utility>
 #include <vector>
 
 #include "pdu/codec.hpp"
@@ -18,9 +19,7 @@ struct InputPdu {
   wire::Bytes additional_headers;  ///< whole words
   wire::Bytes data;
 
-  [[nodiscard]] std::uint8_t opcode() const {
-    return std::to_integer<std::uint8_t>(header[0] & std::byte{0x3f});
-  }
+  [[nodiscard]] std::uint8_t opcode() const { return std::to_underlying(pdu::opcode_of(header)); }
   [[nodiscard]] std::uint64_t field(pdu::Place place) const { return pdu::extract(header, place); }
   void set_field(pdu::Place place, std::uint64_t value) { pdu::insert(header, place, value); }
   /// Writes the lengths of the segments into the header.

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "support/steering.hpp"
 #include "tools/seed.hpp"
 
@@ -25,15 +27,9 @@ pdu::ScsiCommand write_of_one_block(std::uint32_t tag) {
           .cdb = {std::byte{0x2a}, {}, {}, {}, {}, {}, {}, {}, std::byte{1}}};
 }
 
-}  // namespace
-
-std::vector<Regression> own_regressions() {
+/// What the judge's monitor held against the target for no reason.
+std::vector<Regression> wrong_accusations() {
   return {
-      {"own-read-and-logout", "a read and a logout in one segment: the medium's buffer was gone",
-       Stream::logged_in()
-           .command({0x00})
-           .command({0x28, 0, 0, 0, 0, 0, 0, 0, 8}, {.in = 4096})
-           .log_out()},
       {"own-ping-before-a-number-aborted",
        "the monitor took a command for the retry of a ping that is immediate and has its number, "
        "for "
@@ -72,7 +68,36 @@ std::vector<Regression> own_regressions() {
                                           .expected_data_transfer_length = 512},
                          1))
            .command({0x00})},
+      {"own-rejected-number-aborted",
+       "the monitor took a command for the retry of one that was rejected, for an ABORT TASK had "
+       "named its number",
+       Stream::logged_in()
+           .append(ahead(pdu::ScsiCommand{.final = true,
+                                          .initiator_task_tag = wire::InitiatorTaskTag{1},
+                                          .expected_data_transfer_length = 512},
+                         0))
+           .send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task,
+                                            .initiator_task_tag = wire::InitiatorTaskTag{9},
+                                            .referenced_task_tag = wire::InitiatorTaskTag{8},
+                                            .ref_cmd_sn = wire::CmdSN{0xffff'fff8}})
+           .command({0x00})
+           .log_out()},
   };
+}
+
+}  // namespace
+
+std::vector<Regression> own_regressions() {
+  std::vector<Regression> all{
+      {"own-read-and-logout", "a read and a logout in one segment: the medium's buffer was gone",
+       Stream::logged_in()
+           .command({0x00})
+           .command({0x28, 0, 0, 0, 0, 0, 0, 0, 8}, {.in = 4096})
+           .log_out()},
+  };
+  for (Regression& one : wrong_accusations()) all.push_back(std::move(one));
+  return all;
 }
 
 }  // namespace iscsi::fuzz

@@ -31,8 +31,6 @@ constexpr void for_each_entry(Visit visit) {
 
 bool is_only_noted(Rule rule) { return about(rule).remedy.kind == Remedy::Kind::audit_only; }
 
-std::uint8_t opcode_in(Header header) { return std::to_integer<std::uint8_t>(header[0]) & 0x3fU; }
-
 template <class P>
 P read_fields(Header header) {
   P pdu;
@@ -136,7 +134,7 @@ Violation refuse_opcode(std::uint8_t opcode, Rule wrong_direction) {
 
 template <class Sum>
 std::expected<Sum, Violation> decode_as(const Frame& frame, Rule wrong_direction) {
-  const std::uint8_t opcode = opcode_in(frame.header);
+  const std::uint8_t opcode = std::to_underlying(opcode_of(frame.header));
   std::expected<Sum, Violation> result = std::unexpected(Violation{});
   const bool known = with_alternative<Sum>(opcode, [&]<class P>(std::type_identity<P>) {
     if (auto pdu = decode<P>(frame))
@@ -207,7 +205,7 @@ std::expected<TargetPdu, Violation> decode_response(const Frame& frame) {
 
 std::vector<Violation> audit(const Frame& frame) {
   std::vector<Violation> breaches;
-  const std::uint8_t opcode = opcode_in(frame.header);
+  const std::uint8_t opcode = std::to_underlying(opcode_of(frame.header));
   const auto as = [&]<class P>(std::type_identity<P>) { audit_as<P>(frame, breaches); };
   if (!with_alternative<InitiatorPdu>(opcode, as) && !with_alternative<TargetPdu>(opcode, as) &&
       !is_vendor_specific(opcode))

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "wire/bytes.hpp"
+
 namespace iscsi::pdu {
 
 /// RFC 3720 10.2.1.2.
@@ -26,7 +28,19 @@ enum class Opcode : std::uint8_t {
   reject = 0x3f,
 };
 
+/// Of a header, of which the first byte is enough: that has the I bit and a reserved one besides
+/// (10.2.1).
+constexpr Opcode opcode_of(wire::ByteView header) {
+  return static_cast<Opcode>(header.front() & std::byte{0x3f});
+}
+
 /// Operation codes below 0x20 are the initiator's, the others the target's.
 constexpr bool is_from_target(Opcode opcode) { return static_cast<std::uint8_t>(opcode) >= 0x20; }
+
+/// Whether its data is text: keys and their values (5.1).
+constexpr bool carries_text(Opcode opcode) {
+  return opcode == Opcode::login_request || opcode == Opcode::login_response ||
+         opcode == Opcode::text_request || opcode == Opcode::text_response;
+}
 
 }  // namespace iscsi::pdu

@@ -46,6 +46,9 @@ struct Description {
 
 /// The description of the PDU with this operation code (the low six bits of byte 0), or nothing.
 [[nodiscard]] const Description* describe(std::uint8_t opcode);
+[[nodiscard]] inline const Description* describe(Opcode opcode) {
+  return describe(static_cast<std::uint8_t>(opcode));
+}
 
 /// The field of that name (`CmdSN`, as the layout tables spell it), or nothing.
 [[nodiscard]] const Field* find_field(const Description& description, std::string_view name);

@@ -43,8 +43,7 @@ void abort_everywhere(Domain& domain, const Session& issuing, Condition conditio
 std::optional<TaskManagementOutcome> abort_held(Session& session, wire::InitiatorTaskTag tag) {
   const auto held = std::ranges::find(session.held, tag, &HeldRequest::initiator_task_tag);
   if (held == session.held.end()) return std::nullopt;
-  constexpr auto task_management = static_cast<std::byte>(pdu::Opcode::task_management_request);
-  if ((held->headers.front() & std::byte{0x3f}) == task_management)
+  if (pdu::opcode_of(held->headers) == pdu::Opcode::task_management_request)
     return TaskManagementOutcome::function_rejected;  // 10.5.1
   session.window.forget(held->cmd_sn);
   session.window.skip(held->cmd_sn);

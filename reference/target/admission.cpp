@@ -93,20 +93,18 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
 
 void Target::process_login(Connection& connection, const session::Arrived& arrived) {
   const pdu::Frame& frame = arrived.framed.frame;
-  constexpr auto login_request = static_cast<std::uint8_t>(pdu::Opcode::login_request);
-  const auto opcode =
-      static_cast<std::uint8_t>(std::to_integer<std::uint8_t>(frame.header[0]) & 0x3fU);
+  const pdu::Opcode opcode = pdu::opcode_of(frame.header);
   const auto pdu = pdu::decode_request(frame);
   const auto* request = pdu ? std::get_if<pdu::LoginRequest>(&*pdu) : nullptr;
-  follow(connection, with_login_context(connection, request,
-                                        [&](login::State& state, const login::Context& context) {
-                                          if (opcode != login_request)
-                                            return login::refuse_other_pdu(state, opcode, context);
-                                          if (request == nullptr)
-                                            return login::refuse_malformed(state, frame.header,
-                                                                           pdu.error(), context);
-                                          return login::step(state, *request, frame.data, context);
-                                        }));
+  follow(connection,
+         with_login_context(
+             connection, request, [&](login::State& state, const login::Context& context) {
+               if (opcode != pdu::Opcode::login_request)
+                 return login::refuse_other_pdu(state, std::to_underlying(opcode), context);
+               if (request == nullptr)
+                 return login::refuse_malformed(state, frame.header, pdu.error(), context);
+               return login::step(state, *request, frame.data, context);
+             }));
 }
 
 /// Does what a step of the login has decided.

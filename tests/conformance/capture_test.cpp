@@ -255,6 +255,20 @@ TEST_F(Tapped, ThatATargetsAnswersAreMissingIsTold) {
             (Kinds{opened, sent, received, sent, Record::Kind::lost, sent, received}));
 }
 
+// The answer to the login is no answer; the initiator's next PDU waits for it, and so does all that
+// the capture has behind that PDU.
+TEST_F(Tapped, APduThatWaitsForTheLoginsAnswerHoldsBackWhatCameAfterIt) {
+  talk.open();
+  talk.send(login());
+  talk.answer(Bytes(8, std::byte{0xff}));
+  talk.send(read_command(10));
+  talk.answer(Bytes(512, std::byte{0xff}));
+  talk.end(1, fin | ack);
+  const Reading seen = reading();
+  EXPECT_EQ(pdus_of(seen, sent), (std::vector{login(), read_command(10)}));
+  EXPECT_TRUE(std::ranges::is_sorted(seen.records, {}, &Record::packet));
+}
+
 TEST_F(Tapped, AGapLongerThanAnyPduIsALoss) {
   log_in();
   talk.send(read_command(10));

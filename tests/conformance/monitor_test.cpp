@@ -171,6 +171,40 @@ TEST(TheMonitor, KnowsNothingOfATagThatTwoTasksMayHave) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
+// A rejected command whose number an ABORT TASK has named may be sent again, and is no retry.
+TEST(TheMonitor, TakesACommandForNewWhoseNumberWasRejectedAndNamedByAnAbort) {
+  Scene scene;
+  scene.login();
+  const ScsiCommand refused = Scene::write(64);
+  scene.say(refused).answer(Reject{.reason = RejectReason::invalid_pdu_field},
+                            header_text(encode_header(refused, {})));
+  scene.say(TaskManagementRequest{.immediate = true,
+                                  .function = TaskManagementFunction::abort_task,
+                                  .initiator_task_tag = InitiatorTaskTag{9},
+                                  .referenced_task_tag = InitiatorTaskTag{8},
+                                  .cmd_sn = {10},
+                                  .ref_cmd_sn = {10}});
+  scene.answer(TaskManagementResponse{.response = TaskManagementOutcome::task_does_not_exist,
+                                      .initiator_task_tag = InitiatorTaskTag{9}});
+  scene.say(Scene::read(0));
+  ++scene.exp_cmd_sn;
+  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
+}
+
+// Numbers as far ahead as the monitor has room for take no slot of those whose turn may come.
+TEST(TheMonitor, DoesNotJudgeExpCmdSnWhereANumberIsTooFarAheadToBeKept) {
+  Scene scene;
+  scene.login();
+  NopOut early = ping(11);
+  early.initiator_task_tag = InitiatorTaskTag{7};
+  scene.say(early);
+  NopOut far = ping(11 + 8192);
+  far.initiator_task_tag = InitiatorTaskTag{8};
+  scene.say(far).say(ping(10));
+  scene.exp_cmd_sn = 12;
+  EXPECT_EQ(scene.answer(echo()).broken(), std::set<Rule>{});
+}
+
 TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   Scene scene;
   scene.login().say(ping()).answer(Reject{.reason = RejectReason::immediate_command_reject},

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "conformance/report/figures.hpp"
 #include "conformance/report/reports.hpp"
 #include "conformance/runs.hpp"
 
@@ -38,6 +39,15 @@ TEST(TheJunitReport, CountsAndEscapes) {
             xml.npos)
       << xml;
   EXPECT_NE(xml.find("<testsuite name=\"rules\" tests=\"3\" failures=\"1\""), xml.npos);
+}
+
+TEST(TheHeadline, CallsNoRuleKeptThatWasInconclusive) {
+  RunResult run;
+  run.rules.resize(3);
+  for (RuleResult& rule : run.rules) rule.verdict = Verdict::pass;
+  EXPECT_EQ(headline_of(run).text, "All of 3 rules judged were kept");
+  run.rules.front().verdict = Verdict::inconclusive;
+  EXPECT_EQ(headline_of(run).text, "2 rules kept, none broken, 1 inconclusive");
 }
 
 TEST(TheJsonReport, CanBeReadAgain) {

@@ -21,12 +21,8 @@ import proxy  # noqa: E402
 
 # An I_T nexus that begins has a unit attention condition: the kernel says so at every login.
 NEXUS_BEGINS = (r"sd \d+:\d+:\d+:\d+: Power-on or device reset occurred",)
-# A guest whose host gave it no processor for a while notices: it says so of its clocks and queues,
-# and it says nothing of the target.
-HOST_IS_SLOW = (r"hrtimer: interrupt took \d+ ns", r"clocksource: ", r"[Tt][Ss][Cc]: .*unstable",
-                r"TSC found unstable", r"sched: RT throttling activated",
-                r"perf: interrupt took too long", r"workqueue: .* hogged CPU",
-                r"Clocksource tsc unstable")
+# A guest whose host gave it no processor for a while says so, and says nothing of the target by it.
+HOST_IS_SLOW = (r"hrtimer: interrupt took \d+ ns",)  # seen in CI
 ALWAYS = NEXUS_BEGINS + HOST_IS_SLOW
 HOST = "10.0.2.2"  # the host's loopback, as QEMU's user network shows it to the guest
 

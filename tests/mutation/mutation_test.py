@@ -109,6 +109,19 @@ class Sample(unittest.TestCase):
 
 
 class Parts(unittest.TestCase):
+    def test_a_program_that_would_pass_over_cases_is_no_killer(self):
+        def cases_of(*lines):
+            with tempfile.TemporaryDirectory() as folder:
+                program = pathlib.Path(folder) / "test_of_ours"
+                program.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(lines) + "\nEND\n")
+                program.chmod(0o755)
+                return suite.cases_of(program)
+        self.assertEqual(cases_of("Suite.", "  One", "  Two/0  # GetParam() = 1"),
+                         ["Suite.One", "Suite.Two/0"])
+        for listed in (["Suite.", "  One", "  DISABLED_Two"], ["DISABLED_Suite.", "  One"], []):
+            with self.assertRaises(ValueError, msg=listed):
+                cases_of(*listed)
+
     def test_mutants_lie_within_each_other_as_the_code_does(self):
         whole = sites.Mutant("f", 0, 5, 1, "g", "o", "a + 1", "a - 1",
                              "(@IS@ ? (a - 1) : (@TEXT@))", number=1)

@@ -92,7 +92,9 @@ def cases_of(program):
             cases.append(suite + name)
         elif name.endswith("."):
             suite = name
-    # GoogleTest passes over those and says that all is well: nothing would be noticed.
+    # GoogleTest says that all is well where it runs nothing: nothing would be noticed.
+    if not cases:
+        raise ValueError(f"{program}: no cases")
     if disabled := [case for case in cases if "DISABLED_" in case]:
         raise ValueError(f"{program}: disabled: {', '.join(disabled)}")
     # The captures of others lie beside the real tree, not beside the copy.
