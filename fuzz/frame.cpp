@@ -57,8 +57,8 @@ void check_part(ByteView part, const pdu::Framing& whole, const pdu::FrameLimits
   }
 }
 
-/// Frames the first PDU of `stream` in all ways; returns its length, or zero at the end.
-std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
+/// Frames the first PDU of `stream`, and parts of it; returns its length, or zero at the end.
+std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits, Settings& settings) {
   const pdu::Framing whole = pdu::next_frame(stream, limits);
   std::size_t end = stream.size();
   if (const auto* framed = std::get_if<Framed>(&whole)) {
@@ -66,16 +66,15 @@ std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
     end = framed->consumed - 1;
   }
   if (std::holds_alternative<Violation>(whole)) end = std::min<std::size_t>(end, 1200);
-  constexpr std::size_t byte_by_byte = 64;  // every field of a header ends before
-  for (std::size_t bytes = 0; bytes <= std::min(end, byte_by_byte); ++bytes) {
-    if (std::holds_alternative<Violation>(whole) &&
-        pdu::next_frame(stream.first(bytes), limits).index() == whole.index())
-      break;  // noticed: all that is longer is the whole
-    check_part(stream.first(bytes), whole, limits);
-  }
+  // One cut in the header and one near the end: of all cuts, each execution tries others.
+  constexpr std::size_t header_and_digest = 64;
+  const std::size_t early = settings.below(std::min(end, header_and_digest) + 1);
+  // Where a breach is noticed in a part, that part says what the whole does.
+  const bool noticed = std::holds_alternative<Violation>(whole) &&
+                       pdu::next_frame(stream.first(early), limits).index() == whole.index();
+  if (!noticed) check_part(stream.first(early), whole, limits);
   if (std::holds_alternative<Framed>(whole))
-    for (std::size_t left = 0; left < 9 && left <= end; ++left)
-      check_part(stream.first(end - left), whole, limits);
+    check_part(stream.first(end - std::min<std::size_t>(settings.below(9), end)), whole, limits);
   const auto* framed = std::get_if<Framed>(&whole);
   return framed == nullptr ? 0 : framed->consumed;
 }
@@ -119,7 +118,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const iscsi::pdu::FrameLimits limits = draw_limits(settings);
   for (const InputPdu& pdu : split(rest, 8)) check_sealed(pdu, limits, settings);
   while (!rest.empty()) {
-    const std::size_t length = check_first(rest, limits);
+    const std::size_t length = check_first(rest, limits, settings);
     if (length == 0) break;
     rest = rest.subspan(length);
   }

@@ -79,7 +79,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::size_t longest = settings.one_of<std::size_t>({1, 16, 600, 40000});
 
   session::Input input;
-  if (settings.flag()) input.expect_traffic();
+  if (settings.flag())
+    input.expect_traffic(settings.one_of<std::size_t>({512, limits::input_bytes}));
   const std::size_t bound = limits::input_bytes + pdu::bhs_bytes +
                             limits::additional_headers_bytes +
                             2 * (limits.data + 3 + limits::digest_bytes);

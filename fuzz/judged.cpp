@@ -1,7 +1,10 @@
 // Holds: whatever several initiators send on several connections, in whatever order of events, the
 // judge of conformance/, which shares no code with the engine, finds no rule broken by the target.
 
+#include <array>
 #include <cstdio>
+#include <optional>
+#include <span>
 
 #include "conformance/monitor/monitor.hpp"
 #include "support/entry.hpp"
@@ -11,19 +14,24 @@
 namespace iscsi::fuzz {
 namespace {
 
-conformance::Transcript transcript_of(const std::vector<Said>& record) {
+void hear(conformance::Monitor& monitor, std::span<const Said> record) {
   using enum conformance::Record::Kind;
-  conformance::Transcript transcript;
-  transcript.reserve(record.size());
   for (const Said& said : record) {
     const auto kind = said.kind == Said::Kind::opened ? opened
                       : said.kind == Said::Kind::sent ? sent
                                                       : received;
-    transcript.push_back({.kind = kind,
-                          .connection = static_cast<conformance::ConnectionNumber>(said.connection),
-                          .bytes = said.bytes});
+    monitor.take({.kind = kind,
+                  .connection = static_cast<conformance::ConnectionNumber>(said.connection),
+                  .bytes = said.bytes});
   }
-  return transcript;
+}
+
+/// A judge who has heard what was said before the input begins.
+const conformance::Monitor& judge_of(std::size_t which) {
+  static std::array<std::optional<conformance::Monitor>, prepared_count> judges;
+  std::optional<conformance::Monitor>& judge = judges.at(which);
+  if (!judge) hear(judge.emplace(), prepared(which).conversation.record());
+  return *judge;
 }
 
 /// With FUZZ_TRACE set, the PDUs are above it.
@@ -40,14 +48,19 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace iscsi::fuzz;
   const auto input = bytes_of(data, size);
   Settings settings{input};
-  const Prepared& made = prepared(settings.below(prepared_count));
+  const std::size_t which = settings.below(prepared_count);
+  const Prepared& made = prepared(which);
   const auto failure_in = settings.one_of<std::size_t>({0, 0, 0, 3, 17});
   Play play{made, failure_in, settings};
   for (InputPdu& pdu : split(input, 96)) play.take(std::move(pdu));
   play.end();
-  const conformance::Transcript transcript = transcript_of(play.record());
-  const conformance::Observation observation = conformance::observe(transcript);
-  if (!observation.findings.empty()) report(observation.findings.front());
-  require(observation.findings.empty(), "the judge has nothing to say against the target");
+  conformance::Monitor judge = judge_of(which);
+  hear(judge, std::span{play.record()}.subspan(made.conversation.record().size()));
+  judge.finish();
+  for (const conformance::Finding& finding : judge.take_findings()) {
+    if (finding.side != conformance::Side::target) continue;
+    report(finding);
+    require(false, "the judge has nothing to say against the target");
+  }
   return 0;
 }

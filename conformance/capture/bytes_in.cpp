@@ -3,6 +3,10 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <utility>
+
+#include "conformance/capture/gzip.hpp"
+
 namespace conformance {
 namespace {
 
@@ -19,10 +23,9 @@ std::string error_of(archive* opened) {
   return text == nullptr ? "cannot be read" : text;
 }
 
-/// Not all filters that there are: some would run other programs.
+/// Not all filters that there are: some would run other programs. gzip is not left to them.
 Archive reader() {
   Archive opened{archive_read_new()};
-  archive_read_support_filter_gzip(opened.get());
   archive_read_support_filter_bzip2(opened.get());
   archive_read_support_filter_xz(opened.get());
   archive_read_support_filter_lzma(opened.get());
@@ -55,26 +58,51 @@ class ArchiveBytes : public BytesIn {
   bool ended_ = false;
 };
 
-std::expected<std::unique_ptr<BytesIn>, std::string> opened(Archive file, int status) {
+using Peeked = std::expected<std::unique_ptr<PeekedBytes>, std::string>;
+
+Peeked opened(Archive file, int status) {
   if (status != ARCHIVE_OK) return std::unexpected(error_of(file.get()));
-  // Each layer may be a thousand times as long as the one below it: nobody needs two.
-  if (archive_filter_count(file.get()) > most_filters)
-    return std::unexpected("compressed more than once");
+  const int filters = archive_filter_count(file.get());
   archive_entry* entry = nullptr;
   const int found = archive_read_next_header(file.get(), &entry);
   if (found < ARCHIVE_WARN) return std::unexpected(error_of(file.get()));
-  return std::make_unique<ArchiveBytes>(std::move(file), found == ARCHIVE_EOF);
+  auto bytes =
+      PeekedBytes::look_into(std::make_unique<ArchiveBytes>(std::move(file), found == ARCHIVE_EOF));
+  const bool has_gzip = bytes && is_gzip((*bytes)->first());
+  // Each layer may be a thousand times as long as the one below it: nobody needs two.
+  if (filters > most_filters || (filters == most_filters && has_gzip))
+    return std::unexpected("compressed more than once");
+  if (!has_gzip) return bytes;
+  auto contents = PeekedBytes::look_into(gunzipped(*std::move(bytes)));
+  if (contents && is_gzip((*contents)->first()))
+    return std::unexpected("compressed more than once");
+  return contents;
 }
 
 }  // namespace
 
-std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(const std::filesystem::path& file) {
+std::expected<std::unique_ptr<PeekedBytes>, std::string> PeekedBytes::look_into(
+    std::unique_ptr<BytesIn> bytes) {
+  auto first = bytes->next();
+  if (!first) return std::unexpected(std::move(first.error()));
+  auto peeked = std::make_unique<PeekedBytes>();
+  peeked->bytes_ = std::move(bytes);
+  peeked->first_ = *first;
+  return peeked;
+}
+
+std::expected<iscsi::wire::ByteView, std::string> PeekedBytes::next() {
+  if (std::exchange(given_, true)) return bytes_->next();
+  return first_;
+}
+
+Peeked open_bytes(const std::filesystem::path& file) {
   Archive archive = reader();
   const int status = archive_read_open_filename(archive.get(), file.c_str(), block_bytes);
   return opened(std::move(archive), status);
 }
 
-std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(iscsi::wire::ByteView file) {
+Peeked open_bytes(iscsi::wire::ByteView file) {
   Archive archive = reader();
   const int status = archive_read_open_memory(archive.get(), file.data(), file.size());
   return opened(std::move(archive), status);

@@ -25,12 +25,28 @@ class BytesIn {
   [[nodiscard]] virtual std::expected<iscsi::wire::ByteView, std::string> next() = 0;
 };
 
+/// Bytes of which the first were looked at already.
+class PeekedBytes : public BytesIn {
+ public:
+  /// Errors: as the first call of `next`.
+  [[nodiscard]] static std::expected<std::unique_ptr<PeekedBytes>, std::string> look_into(
+      std::unique_ptr<BytesIn> bytes);
+
+  [[nodiscard]] iscsi::wire::ByteView first() const { return first_; }
+  [[nodiscard]] std::expected<iscsi::wire::ByteView, std::string> next() override;
+
+ private:
+  std::unique_ptr<BytesIn> bytes_;
+  iscsi::wire::ByteView first_;
+  bool given_ = false;
+};
+
 /// A file as it is, or compressed once by gzip, bzip2, xz, lzma or zstd: its contents decide.
-[[nodiscard]] std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(
+[[nodiscard]] std::expected<std::unique_ptr<PeekedBytes>, std::string> open_bytes(
     const std::filesystem::path& file);
 
 /// The same of bytes in memory, which outlive it.
-[[nodiscard]] std::expected<std::unique_ptr<BytesIn>, std::string> open_bytes(
+[[nodiscard]] std::expected<std::unique_ptr<PeekedBytes>, std::string> open_bytes(
     iscsi::wire::ByteView file);
 
 }  // namespace conformance

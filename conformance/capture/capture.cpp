@@ -17,16 +17,10 @@ char first_mark(const PeekedBytes& bytes) {
   return at == text.npos ? '\0' : text[at];
 }
 
-using Peeked = std::expected<std::unique_ptr<PeekedBytes>, std::string>;
-
-std::expected<Capture, std::string> open_if(Peeked opened) {
+std::expected<Capture, std::string> open_if(
+    std::expected<std::unique_ptr<PeekedBytes>, std::string> opened) {
   if (!opened) return std::unexpected(opened.error());
   return open_capture(*std::move(opened));
-}
-
-Peeked peeked(std::expected<std::unique_ptr<BytesIn>, std::string> bytes) {
-  if (!bytes) return std::unexpected(bytes.error());
-  return PeekedBytes::look_into(*std::move(bytes));
 }
 
 }  // namespace
@@ -51,36 +45,16 @@ std::string CaptureNote::print() const {
   return out + text;
 }
 
-std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
-    const std::filesystem::path& file) {
-  return peeked(open_bytes(file));
-}
-
 bool is_json_object(const PeekedBytes& bytes) { return first_mark(bytes) == '{'; }
 
 std::expected<Capture, std::string> Capture::open(const std::filesystem::path& file) {
-  auto capture = open_if(open_peeked(file));
+  auto capture = open_if(open_bytes(file));
   if (!capture) return std::unexpected(file.string() + ": " + capture.error());
   return capture;
 }
 
 std::expected<Capture, std::string> Capture::open(iscsi::wire::ByteView file) {
-  return open_if(peeked(open_bytes(file)));
-}
-
-std::expected<std::unique_ptr<PeekedBytes>, std::string> PeekedBytes::look_into(
-    std::unique_ptr<BytesIn> bytes) {
-  auto first = bytes->next();
-  if (!first) return std::unexpected(std::move(first.error()));
-  auto peeked = std::make_unique<PeekedBytes>();
-  peeked->bytes_ = std::move(bytes);
-  peeked->first_ = *first;
-  return peeked;
-}
-
-std::expected<iscsi::wire::ByteView, std::string> PeekedBytes::next() {
-  if (std::exchange(given_, true)) return bytes_->next();
-  return first_;
+  return open_if(open_bytes(file));
 }
 
 std::expected<Transcript, std::string> read_all(const std::filesystem::path& file) {

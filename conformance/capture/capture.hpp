@@ -24,13 +24,6 @@
 
 namespace conformance {
 
-/// The two ends of a connection, as `192.0.2.1:3260` or `[2001:db8::1]:3260`; empty if they are not
-/// told.
-struct Flow {
-  std::string initiator;
-  std::string target;
-};
-
 /// What is to be said about the file, not about the conversation.
 struct CaptureNote {
   std::uint64_t packet = 0;  ///< from 1; 0: the file as a whole
@@ -61,7 +54,7 @@ class RecordSource {
   virtual void reuse(iscsi::wire::Bytes /*bytes*/) {}
 
   /// Who talks to whom; of connections that have had a record.
-  [[nodiscard]] virtual Flow flow(ConnectionNumber connection) const = 0;
+  [[nodiscard]] virtual Endpoints endpoints(ConnectionNumber connection) const = 0;
 
   /// The notes since the last call.
   [[nodiscard]] virtual std::vector<CaptureNote> take_notes() = 0;
@@ -86,7 +79,9 @@ class Capture {
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() { return source_->next(); }
   void reuse(iscsi::wire::Bytes bytes) { source_->reuse(std::move(bytes)); }
-  [[nodiscard]] Flow flow(ConnectionNumber connection) const { return source_->flow(connection); }
+  [[nodiscard]] Endpoints endpoints(ConnectionNumber connection) const {
+    return source_->endpoints(connection);
+  }
   [[nodiscard]] std::vector<CaptureNote> take_notes() { return source_->take_notes(); }
 
  private:

@@ -23,7 +23,7 @@ class RecordSink {
   virtual ~RecordSink() = default;
 
   /// A connection has turned out to be iSCSI; its number.
-  [[nodiscard]] virtual ConnectionNumber open(const Flow& flow) = 0;
+  [[nodiscard]] virtual ConnectionNumber open(const Endpoints& ends) = 0;
   virtual void add(Record&& record, Stamp stamp) = 0;
   /// An empty buffer, for `bytes`.
   [[nodiscard]] virtual iscsi::wire::Bytes buffer(std::size_t bytes) = 0;

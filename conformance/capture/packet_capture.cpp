@@ -178,9 +178,9 @@ void PacketCapture::finish() {
   finished_ = true;
 }
 
-ConnectionNumber PacketCapture::open(const Flow& flow) {
-  flows_.emplace(opened_, flow);
-  if (flows_.size() > capture_limits::flows) flows_.erase(flows_.begin());
+ConnectionNumber PacketCapture::open(const Endpoints& ends) {
+  endpoints_.emplace(opened_, ends);
+  if (endpoints_.size() > capture_limits::flows) endpoints_.erase(endpoints_.begin());
   return opened_++;
 }
 
@@ -208,9 +208,9 @@ void PacketCapture::note(CaptureNote note) {
   if (notes_.size() < capture_limits::notes) notes_.push_back(std::move(note));
 }
 
-Flow PacketCapture::flow(ConnectionNumber connection) const {
-  const auto found = flows_.find(connection);
-  return found == flows_.end() ? Flow{} : found->second;
+Endpoints PacketCapture::endpoints(ConnectionNumber connection) const {
+  const auto found = endpoints_.find(connection);
+  return found == endpoints_.end() ? Endpoints{} : found->second;
 }
 
 std::vector<CaptureNote> PacketCapture::take_notes() { return std::exchange(notes_, {}); }

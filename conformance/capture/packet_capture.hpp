@@ -43,7 +43,7 @@ class PacketCapture : public RecordSource, private RecordSink {
 
   [[nodiscard]] std::expected<std::optional<Record>, std::string> next() override;
   void reuse(iscsi::wire::Bytes bytes) override;
-  [[nodiscard]] Flow flow(ConnectionNumber connection) const override;
+  [[nodiscard]] Endpoints endpoints(ConnectionNumber connection) const override;
   [[nodiscard]] std::vector<CaptureNote> take_notes() override;
 
  private:
@@ -58,7 +58,7 @@ class PacketCapture : public RecordSource, private RecordSink {
     std::size_t operator()(const Ends& ends) const;
   };
 
-  [[nodiscard]] ConnectionNumber open(const Flow& flow) override;
+  [[nodiscard]] ConnectionNumber open(const Endpoints& ends) override;
   void add(Record&& record, Stamp stamp) override;
   [[nodiscard]] iscsi::wire::Bytes buffer(std::size_t bytes) override;
   void note(CaptureNote note) override;
@@ -79,7 +79,7 @@ class PacketCapture : public RecordSource, private RecordSink {
   RecordQueue queue_;
   std::vector<iscsi::wire::Bytes> spare_;
   std::size_t held_ = 0;  // bytes of all connections
-  std::map<ConnectionNumber, Flow> flows_;
+  std::map<ConnectionNumber, Endpoints> endpoints_;
   ConnectionNumber opened_ = 0;
   std::vector<CaptureNote> notes_;
   std::optional<std::uint64_t> began_at_us_;  // the time of the first packet

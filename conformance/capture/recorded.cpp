@@ -17,10 +17,9 @@ class RecordedSource : public RecordSource {
     if (next_ == recording_.transcript.size()) return std::nullopt;
     return std::move(recording_.transcript[next_++]);
   }
-  [[nodiscard]] Flow flow(ConnectionNumber connection) const override {
+  [[nodiscard]] Endpoints endpoints(ConnectionNumber connection) const override {
     if (connection >= recording_.connections.size()) return {};
-    const Endpoints& ends = recording_.connections[connection];
-    return {.initiator = ends.initiator, .target = ends.target};
+    return recording_.connections[connection];
   }
   [[nodiscard]] std::vector<CaptureNote> take_notes() override {
     if (recording_.note.empty()) return {};

@@ -9,26 +9,6 @@
 
 namespace conformance {
 
-/// Bytes of which the first were looked at already.
-class PeekedBytes : public BytesIn {
- public:
-  /// Errors: as the first call of `next`.
-  [[nodiscard]] static std::expected<std::unique_ptr<PeekedBytes>, std::string> look_into(
-      std::unique_ptr<BytesIn> bytes);
-
-  [[nodiscard]] iscsi::wire::ByteView first() const { return first_; }
-  [[nodiscard]] std::expected<iscsi::wire::ByteView, std::string> next() override;
-
- private:
-  std::unique_ptr<BytesIn> bytes_;
-  iscsi::wire::ByteView first_;
-  bool given_ = false;
-};
-
-/// A file, by `open_bytes` and `look_into`.
-[[nodiscard]] std::expected<std::unique_ptr<PeekedBytes>, std::string> open_peeked(
-    const std::filesystem::path& file);
-
 /// Whatever it holds: as `Capture::open`. Errors do not name the file.
 [[nodiscard]] std::expected<Capture, std::string> open_capture(std::unique_ptr<PeekedBytes> bytes);
 

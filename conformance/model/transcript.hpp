@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "rules/rule.hpp"
@@ -16,6 +17,15 @@ inline constexpr std::uint64_t us_per_ms = 1000;
 
 /// Names one transport connection of a conversation, in the order in which they were opened.
 using ConnectionNumber = std::uint32_t;
+
+/// The two ends of a connection, as `192.0.2.1:3260` or `[2001:db8::1]:3260`; empty if they are not
+/// told.
+struct Endpoints {
+  std::string initiator;
+  std::string target;
+
+  friend bool operator==(const Endpoints&, const Endpoints&) = default;
+};
 
 /// A run of bytes of a PDU that the capture does not hold; zeros stand in their place.
 struct Hole {

@@ -143,8 +143,8 @@ void forget_finished(Connection& connection, std::uint32_t tag) {
   if (oldest == connection.tasks.end()) return;
   const Task& task = oldest->second;
   if (!task.done && !task.rejected && !task.aborted) return;
-  connection.spare_task = connection.tasks.extract(oldest);
-  connection.spare_task.mapped() = Task{};
+  connection.spare_task.node = connection.tasks.extract(oldest);
+  connection.spare_task.node.mapped() = Task{};
 }
 
 Task* Connection::task_of(std::uint32_t tag) {
@@ -154,9 +154,9 @@ Task* Connection::task_of(std::uint32_t tag) {
     knows_all_tasks = false;
     return nullptr;
   }
-  if (spare_task.empty()) return &tasks.try_emplace(place, tag)->second;
-  spare_task.key() = tag;
-  return &tasks.insert(place, std::move(spare_task))->second;
+  if (spare_task.node.empty()) return &tasks.try_emplace(place, tag)->second;
+  spare_task.node.key() = tag;
+  return &tasks.insert(place, std::move(spare_task.node))->second;
 }
 
 void CommandNumbers::add(std::uint32_t number) {

@@ -128,6 +128,8 @@ struct Monitor::State {
 Monitor::Monitor() : state_{std::make_unique<State>()} {}
 Monitor::Monitor(Monitor&&) noexcept = default;
 Monitor& Monitor::operator=(Monitor&&) noexcept = default;
+Monitor::Monitor(const Monitor& other) : state_{std::make_unique<State>(*other.state_)} {}
+Monitor& Monitor::operator=(const Monitor& other) { return *this = Monitor{other}; }
 Monitor::~Monitor() = default;
 
 void Monitor::take(const Record& record) {

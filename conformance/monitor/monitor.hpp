@@ -65,8 +65,9 @@ class Monitor {
   Monitor();
   Monitor(Monitor&&) noexcept;
   Monitor& operator=(Monitor&&) noexcept;
-  Monitor(const Monitor&) = delete;
-  Monitor& operator=(const Monitor&) = delete;
+  /// For a beginning that several transcripts have in common.
+  Monitor(const Monitor& other);
+  Monitor& operator=(const Monitor& other);
   ~Monitor();
 
   void take(const Record& record);

@@ -231,6 +231,18 @@ class SentHeaders {
   std::size_t oldest_ = 0;  // once there are as many as there may be
 };
 
+/// Memory of a task that was forgotten, for the next one. It belongs to no copy.
+struct SpareTask {
+  std::map<std::uint32_t, Task>::node_type node;
+
+  SpareTask() = default;
+  SpareTask(SpareTask&&) noexcept = default;
+  SpareTask& operator=(SpareTask&&) noexcept = default;
+  SpareTask(const SpareTask& /*other*/) {}
+  SpareTask& operator=(const SpareTask& /*other*/) { return *this; }
+  ~SpareTask() = default;
+};
+
 struct Connection {
   static constexpr std::size_t remembered_tasks = 1024;  ///< that have ended
   static constexpr std::size_t most_tasks = 65536;       ///< that are known at one time
@@ -245,7 +257,7 @@ struct Connection {
   std::optional<iscsi::wire::StatSN> acknowledged;  ///< by the login, then by ExpStatSN
   using Tasks = std::map<std::uint32_t, Task>;
   Tasks tasks;
-  Tasks::node_type spare_task;         ///< one that was forgotten, for its memory
+  SpareTask spare_task;
   std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
   std::string portal_group_tag;  ///< as the login told it

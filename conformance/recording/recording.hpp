@@ -28,14 +28,6 @@ enum class Origin : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(Origin origin);
 
-/// The two ends of a transport connection, as `host:port`; empty if they are not told.
-struct Endpoints {
-  std::string initiator;
-  std::string target;
-
-  friend bool operator==(const Endpoints&, const Endpoints&) = default;
-};
-
 /// An answer of the recorded target that is no model for others.
 struct Doubt {
   std::size_t record = 0;  ///< the request

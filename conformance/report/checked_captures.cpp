@@ -50,9 +50,9 @@ Record excerpt(const Record& record) {
 }
 
 /// Who talked to whom, as far as that is told.
-std::string claim_of(const Flow& flow) {
-  if (flow.initiator.empty() && flow.target.empty()) return "a captured conversation";
-  return "from " + flow.initiator + " to " + flow.target;
+std::string claim_of(const Endpoints& ends) {
+  if (ends.initiator.empty() && ends.target.empty()) return "a captured conversation";
+  return "from " + ends.initiator + " to " + ends.target;
 }
 
 }  // namespace
@@ -92,9 +92,9 @@ std::size_t CheckedCaptures::case_of(Reading& reading, ConnectionNumber connecti
                                                               std::to_string(connection) + " on");
       return *reading.others;
     }
-    const Flow flow = reading.capture.flow(connection);
+    const Endpoints ends = reading.capture.endpoints(connection);
     return reading.cases[connection] =
-               add_case(reading.name + "/" + std::to_string(connection), claim_of(flow));
+               add_case(reading.name + "/" + std::to_string(connection), claim_of(ends));
   }();
   reading.latest = {connection, found};
   return found;

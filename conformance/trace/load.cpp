@@ -23,10 +23,8 @@ std::expected<Recording, std::string> load_capture(const std::string& path, Capt
     const ConnectionNumber number = (*record)->connection;
     if (recording.connections.size() <= number) recording.connections.resize(number + 1);
     // The first record of a connection may come behind those of later ones.
-    if (Endpoints& ends = recording.connections[number]; ends.initiator.empty()) {
-      const Flow flow = capture.flow(number);
-      ends = {flow.initiator, flow.target};
-    }
+    if (Endpoints& ends = recording.connections[number]; ends.initiator.empty())
+      ends = capture.endpoints(number);
     recording.transcript.push_back(*std::move(*record));
   }
   if (recording.transcript.empty()) return std::unexpected(path + ": no iSCSI in it");
@@ -39,7 +37,7 @@ std::expected<Recording, std::string> load_capture(const std::string& path, Capt
 
 std::expected<Recording, std::string> load_any(const std::string& path) {
   const std::string name = std::filesystem::path{path}.stem().string();
-  auto bytes = open_peeked(path);
+  auto bytes = open_bytes(path);
   if (!bytes) return std::unexpected(path + ": " + bytes.error());
   if (is_json_object(**bytes)) {
     auto recording = read_recording(name, *std::move(bytes));

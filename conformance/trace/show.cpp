@@ -18,9 +18,9 @@ namespace {
 constexpr std::size_t most_rows = 20000;  // beyond, browsers give up
 
 /// Nothing where they are not told.
-std::string ends_text(const Flow& flow) {
-  if (flow.initiator.empty() && flow.target.empty()) return {};
-  return flow.initiator + " -> " + flow.target;
+std::string ends_text(const Endpoints& ends) {
+  if (ends.initiator.empty() && ends.target.empty()) return {};
+  return ends.initiator + " -> " + ends.target;
 }
 
 /// What a conversation is shown on.
@@ -32,8 +32,8 @@ class View {
   View(View&&) = delete;
   View& operator=(View&&) = delete;
   virtual ~View() = default;
-  /// `flow` is told with the record that opens the connection.
-  virtual void record(const Record& record, std::string_view task, const Flow& flow) = 0;
+  /// `ends` is told with the record that opens the connection.
+  virtual void record(const Record& record, std::string_view task, const Endpoints& ends) = 0;
   virtual void note(const std::string& text) = 0;
   virtual void end() = 0;
 };
@@ -41,9 +41,9 @@ class View {
 class TextView : public View {
  public:
   explicit TextView(bool full) : full_{full} {}
-  void record(const Record& record, std::string_view task, const Flow& flow) override {
+  void record(const Record& record, std::string_view task, const Endpoints& ends) override {
     append_packet_line(text_, record, task);
-    if (const std::string ends = ends_text(flow); !ends.empty()) text_ += ", " + ends;
+    if (const std::string ends = ends_text(ends); !ends.empty()) text_ += ", " + ends;
     text_ += '\n';
     if (full_) append_details(text_, record);
     if (text_.size() > bytes_at_once) write();
@@ -78,9 +78,9 @@ class PageView : public View {
          << "</h1></header>\n"
          << ladder_head();
   }
-  void record(const Record& record, std::string_view task, const Flow& flow) override {
+  void record(const Record& record, std::string_view task, const Endpoints& ends) override {
     if (++rows_ > most_rows) return;
-    const std::string ends = ends_text(flow);
+    const std::string ends = ends_text(ends);
     out_ << ladder_row(record, ends.empty() ? task : ends);
   }
   void note(const std::string& text) override {
@@ -113,7 +113,7 @@ int show_on(View& view, const ShowOptions& options) {
       ++records;
       const bool opens = (*record)->kind == Record::Kind::opened;
       view.record(**record, tasks.about(**record),
-                  opens ? capture->flow((*record)->connection) : Flow{});
+                  opens ? capture->endpoints((*record)->connection) : Endpoints{});
     }
     for (const CaptureNote& note : capture->take_notes()) view.note("note: " + note.print());
     if (record && *record) continue;

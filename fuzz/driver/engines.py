@@ -16,7 +16,8 @@ from driver.state import Figures
 # that have returned: a find is replayed with all of that, and so is the corpus in every test run.
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1:malloc_context_size=1:"
-                    "quarantine_size_mb=16:max_malloc_fill_size=64:"
+                    "quarantine_size_mb=1:thread_local_quarantine_size_kb=16:"
+                    "allocator_release_to_os_interval_ms=-1:max_malloc_fill_size=64:"
                     "detect_stack_use_after_return=0",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }

@@ -21,6 +21,7 @@ void InputPdu::repair_lengths() {
 
 std::vector<InputPdu> split(wire::ByteView input, std::size_t most) {
   std::vector<InputPdu> pdus;
+  pdus.reserve(std::min(most, input.size() / pdu::bhs_bytes + 1));
   while (!input.empty() && pdus.size() < most) {
     InputPdu& pdu = pdus.emplace_back();
     std::ranges::copy(take(input, pdu::bhs_bytes), pdu.header.begin());
@@ -38,6 +39,7 @@ std::vector<InputPdu> split(wire::ByteView input, std::size_t most) {
 
 wire::Bytes join(const std::vector<InputPdu>& pdus, pdu::Digests digests) {
   wire::Bytes stream;
+  stream.reserve(pdus.size() * 2 * pdu::bhs_bytes);  // most have little data
   for (const InputPdu& pdu : pdus)
     pdu::append(stream, pdu.header, pdu.additional_headers, pdu.data, digests);
   return stream;

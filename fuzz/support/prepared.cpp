@@ -62,6 +62,8 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
   configuration.bounds.command_window = settings.one_of({2U, 8U, limits::command_window});
   configuration.bounds.queued_output_bytes =
       settings.one_of<std::size_t>({4096, 64U << 10U, limits::queued_output_bytes});
+  // Filling a buffer with zeros is much of what an execution of few PDUs takes.
+  configuration.bounds.input_bytes = settings.one_of<std::size_t>({512, 1024, 2048, 4096});
   World world{Target{configuration}, configuration.bounds, 0};
   auto made = std::make_unique<Prepared>(
       Prepared{.configuration = configuration,

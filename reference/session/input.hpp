@@ -35,9 +35,9 @@ class Input {
   [[nodiscard]] std::variant<Arrived, pdu::Incomplete, Violation> next(
       const pdu::FrameLimits& limits);
 
-  /// From now on the buffer is `limits::input_bytes` long; before (in the login phase) it is as
-  /// short as its PDUs.
-  void expect_traffic() { capacity_ = limits::input_bytes; }
+  /// From now on the buffer is so long, or longer where a PDU needs it; before (in the login phase)
+  /// it is as short as its PDUs.
+  void expect_traffic(std::size_t buffer_bytes) { capacity_ = buffer_bytes; }
 
   /// True in the middle of a PDU.
   [[nodiscard]] bool has_partial_pdu() const { return begin_ != end_ || is_receiving_segment(); }

@@ -172,7 +172,7 @@ void Target::admit(Connection& connection, login::Admission admission) {
   connection.digests = {.header = connection.parameters.header_digest == text::Digest::crc32c,
                         .data = connection.parameters.data_digest == text::Digest::crc32c};
   connection.stat_sn = connection.exp_stat_sn = admission.next_stat_sn;
-  connection.input.expect_traffic();
+  connection.input.expect_traffic(domain_.bounds.input_bytes);
 }
 
 }  // namespace iscsi

@@ -148,8 +148,8 @@ class TappedConnection {
 struct Reading {
   Transcript records;
   std::vector<CaptureNote> notes;
-  std::vector<Flow> flows;  ///< by connection
-  std::string error;        ///< what the file was refused for, if it was
+  std::vector<Endpoints> flows;  ///< by connection
+  std::string error;             ///< what the file was refused for, if it was
 };
 
 inline Reading read(ByteView file) {
@@ -167,7 +167,7 @@ inline Reading read(ByteView file) {
     } else if (*record) {
       if (reading.flows.size() <= (*record)->connection)
         reading.flows.resize((*record)->connection + std::size_t{1});
-      reading.flows[(*record)->connection] = capture->flow((*record)->connection);
+      reading.flows[(*record)->connection] = capture->endpoints((*record)->connection);
       reading.records.push_back(**std::move(record));
     } else {
       break;
