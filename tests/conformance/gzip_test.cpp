@@ -12,9 +12,9 @@
 namespace conformance {
 namespace {
 
-using test::hex;
 using iscsi::wire::Bytes;
 using iscsi::wire::ByteView;
+using test::hex;
 
 /// Pieces of one length, but for the last.
 class Pieces : public BytesIn {
