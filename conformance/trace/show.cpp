@@ -43,7 +43,7 @@ class TextView : public View {
   explicit TextView(bool full) : full_{full} {}
   void record(const Record& record, std::string_view task, const Endpoints& ends) override {
     append_packet_line(text_, record, task);
-    if (const std::string ends = ends_text(ends); !ends.empty()) text_ += ", " + ends;
+    if (const std::string text = ends_text(ends); !text.empty()) text_ += ", " + text;
     text_ += '\n';
     if (full_) append_details(text_, record);
     if (text_.size() > bytes_at_once) write();
@@ -80,8 +80,8 @@ class PageView : public View {
   }
   void record(const Record& record, std::string_view task, const Endpoints& ends) override {
     if (++rows_ > most_rows) return;
-    const std::string ends = ends_text(ends);
-    out_ << ladder_row(record, ends.empty() ? task : ends);
+    const std::string text = ends_text(ends);
+    out_ << ladder_row(record, text.empty() ? task : text);
   }
   void note(const std::string& text) override {
     if (notes_.size() < most_rows) notes_ += "<p class=note>" + escaped(text) + "</p>\n";
