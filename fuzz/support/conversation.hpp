@@ -80,6 +80,7 @@ class Conversation {
   struct Asked {
     std::uint32_t task_tag = 0, transfer_tag = 0, offset = 0, length = 0;
     std::uint64_t lun = 0;
+    std::uint32_t data_pdus = 0;  ///< sent in answer so far
   };
   /// A connection, as its initiator sees it.
   struct Line {
@@ -100,6 +101,7 @@ class Conversation {
   struct Task {
     std::size_t unanswered = 0;  ///< requests
     std::uint32_t next_data_sn = 0;
+    std::uint32_t unsolicited_pdus = 0;  ///< sent for its last command
   };
   struct Session {
     wire::CmdSN next_cmd_sn;
@@ -110,6 +112,7 @@ class Conversation {
   void repair(Line& line, Session& session, InputPdu& pdu);
   void number(Line& line, Session& session, InputPdu& pdu, bool as_it_stands);
   static void answer_r2t(Line& line, InputPdu& pdu);
+  static void number_unsolicited(Session& session, InputPdu& pdu);
   static wire::Bytes seal(const InputPdu& pdu, const Line& line);
 
   // conversation.cpp

@@ -19,6 +19,7 @@ constexpr std::size_t most_data = 4096;  // of what is made here; engines make m
 constexpr pdu::Place read_and_write_place = pdu::bits(1, 1, 2);
 constexpr pdu::Place final_place = pdu::bits(1, 0);
 constexpr pdu::Place expected_length_place = pdu::bytes(20, 4);
+constexpr pdu::Place buffer_offset_place = pdu::bytes(40, 4);
 
 std::ptrdiff_t signed_index(std::size_t index) { return static_cast<std::ptrdiff_t>(index); }
 
@@ -79,6 +80,7 @@ wire::Bytes Mutator::mutate(wire::ByteView input, std::size_t most) {
                                               {2, &Mutator::change_data},
                                               {2, &Mutator::change_steering},
                                               {1, &Mutator::change_additional_headers},
+                                              {1, &Mutator::send_in_pieces},
                                               {3, &Mutator::insert},
                                               {2, &Mutator::repeat},
                                               {2, &Mutator::remove},
@@ -220,6 +222,28 @@ void Mutator::change_data(Pdus& pdus) {
     pdu.data.resize(chance_.one_of<std::size_t>({0, 1, 3, 48, 512, 1024, most_data}),
                     static_cast<std::byte>(chance_.next()));
   pdu.repair_lengths();
+}
+
+/// Data-Outs in any order: an answer to one R2T, or unsolicited data of a command that is there.
+void Mutator::send_in_pieces(Pdus& pdus) {
+  const std::size_t length = chance_.one_of<std::size_t>({1, 64, 512});
+  std::vector<std::size_t> order(2 + chance_.below(5));
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t& one : order) std::swap(one, order[chance_.below(order.size())]);
+  const InputPdu& command = any(pdus);
+  const bool unsolicited = is(command, pdu::Opcode::scsi_command) && chance_.flag();
+  InputPdu piece;
+  set_opcode(piece, pdu::Opcode::data_out);
+  piece.set_field(task_tag_place, command.field(task_tag_place));
+  piece.set_field(transfer_tag_place, unsolicited ? wire::no_tag : 0);
+  piece.data.resize(length, std::byte{0x33});
+  piece.repair_lengths();
+  std::size_t at = chance_.below(pdus.size()) + 1;
+  for (const std::size_t number : order) {
+    piece.set_field(buffer_offset_place, number * length);
+    piece.set_field(final_place, &number == &order.back() ? 1 : 0);
+    pdus.insert(pdus.begin() + signed_index(at++), piece);
+  }
 }
 
 void Mutator::change_steering(Pdus& pdus) {

@@ -38,6 +38,7 @@ class Mutator {
   void change_command(Pdus& pdus);
   void change_text(Pdus& pdus);
   void change_data(Pdus& pdus);
+  void send_in_pieces(Pdus& pdus);
   void change_steering(Pdus& pdus);
   void change_additional_headers(Pdus& pdus);
   void insert(Pdus& pdus);

@@ -16,6 +16,7 @@ constexpr std::uint64_t units = 4;
 
 constexpr pdu::Place final_bit = pdu::bits(1, 0);
 constexpr pdu::Place cid_place = pdu::bytes(20, 2);
+constexpr pdu::Place data_sn_place = pdu::bytes(36, 4);
 
 /// The field as a small signed number: how far it is from where it should be.
 std::uint32_t distance(const InputPdu& pdu, pdu::Place place) {
@@ -103,7 +104,10 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
         pdu.set_field(lun_place, (pdu.field(lun_place) >> 48U) % units << 48U);
         break;
       case pdu::Opcode::data_out:
-        if (answers) answer_r2t(line, pdu);
+        if (answers)
+          answer_r2t(line, pdu);
+        else
+          number_unsolicited(session, pdu);
         break;
       case pdu::Opcode::nop_out:
         if (answers && line.ping_tag) pdu.set_field(transfer_tag_place, *line.ping_tag);
@@ -133,18 +137,27 @@ void Conversation::number(Line& line, Session& session, InputPdu& pdu, bool as_i
   pdu.set_field(cmd_sn_place, (session.next_cmd_sn + off_cmd_sn).value);
   if (pdu.field(immediate_place) == 0 && off_cmd_sn == 0) ++session.next_cmd_sn;
   const auto tag = static_cast<std::uint32_t>(pdu.field(task_tag_place));
-  if (tag != no_tag) ++session.tasks[tag].unanswered;
+  if (tag == no_tag) return;
+  ++session.tasks[tag].unanswered;
+  session.tasks[tag].unsolicited_pdus = 0;
+}
+
+void Conversation::number_unsolicited(Session& session, InputPdu& pdu) {
+  const auto tag = static_cast<std::uint32_t>(pdu.field(task_tag_place));
+  pdu.set_field(data_sn_place, session.tasks[tag].unsolicited_pdus++);
 }
 
 /// Turns a Data-Out into an answer to one of the R2Ts. An empty one becomes the whole answer.
 void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
   if (line.asked.empty()) return;
   const std::size_t which = pdu.field(transfer_tag_place) % line.asked.size();
+  const std::uint32_t data_sn = line.asked[which].data_pdus++;
   const Asked asked = line.asked[which];
   constexpr pdu::Place offset_place = pdu::bytes(40, 4);
   pdu.set_field(lun_place, asked.lun);
   pdu.set_field(task_tag_place, asked.task_tag);
   pdu.set_field(transfer_tag_place, asked.transfer_tag);
+  pdu.set_field(data_sn_place, data_sn);
   pdu.set_field(offset_place, asked.offset + pdu.field(offset_place) % (asked.length + 1U));
   if (pdu.data.empty()) {
     pdu.data.assign(asked.length, std::byte{0xda});

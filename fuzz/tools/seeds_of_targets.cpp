@@ -82,6 +82,32 @@ Stream solicited_data() {
   return stream;
 }
 
+/// A write whose data comes in pieces that lie before, behind and between those that are there; the
+/// last one is there already.
+Stream data_out_of_order() {
+  Stream stream;
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 64}, {.out = 32768});
+  for (const std::uint32_t offset : {1024U, 0U, 512U, 3072U, 2560U, 4096U, 8192U, 0U})
+    stream.send(
+        pdu::DataOut{
+            .final = false, .target_transfer_tag = TargetTransferTag{0}, .buffer_offset = offset},
+        pattern(512));
+  return stream;
+}
+
+/// Unsolicited data in more pieces than are kept apart, while another connection is heard.
+Stream data_in_small_pieces() {
+  Stream stream;
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 512, .more = true});
+  const InitiatorTaskTag tag{stream.last_task_tag()};
+  for (std::uint32_t piece = 0; piece < 70; ++piece)
+    stream.send(pdu::DataOut{.final = false, .initiator_task_tag = tag, .buffer_offset = piece * 4},
+                pattern(4));
+  stream.command({0x00}).steer(0x40);
+  stream.send(pdu::DataOut{.initiator_task_tag = tag, .buffer_offset = 280}, pattern(232));
+  return stream;
+}
+
 Stream task_management() {
   Stream stream;
   stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 8}, {.out = 4096});
@@ -160,6 +186,8 @@ std::vector<Seed> of_target() {
   return {
       {"session", "reads-and-writes", reads_and_writes()},
       {"session", "solicited-data", solicited_data()},
+      {"session", "data-out-of-order", data_out_of_order()},
+      {"session", "data-in-small-pieces", data_in_small_pieces()},
       {"session", "task-management", task_management()},
       {"session", "several-initiators", several_initiators()},
       {"session", "out-of-order", out_of_order()},
