@@ -55,6 +55,17 @@ void log_in(World& world, Prepared& made, std::size_t line) {
   require(made.conversation.in_full_feature_phase(line), "the harness's logins succeed");
 }
 
+/// A TEST UNIT READY for each unit, whose attention would end the input's first command.
+void clear_attentions(World& world, Prepared& made, std::size_t line) {
+  for (std::uint64_t unit = 0; unit < unit_configurations().size(); ++unit) {
+    InputPdu pdu;
+    pdu.header = pdu::encode_header(pdu::ScsiCommand{.final = true, .lun = wire::Lun{unit << 48U}},
+                                    pdu::Lengths{});
+    world.deliver(made.connections[line], made.conversation.request(line, std::move(pdu)), 4096);
+    made.conversation.heard(line, world.take_output(made.connections[line]));
+  }
+}
+
 std::unique_ptr<Prepared> prepare(std::size_t which) {
   Settings settings{which};
   const Terms terms = draw_terms(settings);
@@ -71,6 +82,9 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
                .conversation = Conversation{terms, configuration.bounds.command_window}});
   made->conversation.keep_record();
   for (std::size_t line = 0; line < Conversation::lines; ++line) log_in(world, *made, line);
+  if (!settings.one_in(4))
+    for (std::size_t line = 0; line < Conversation::free_line; ++line)
+      clear_attentions(world, *made, line);
   made->target = world.target();
   return made;
 }
