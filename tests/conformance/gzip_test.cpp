@@ -49,7 +49,7 @@ std::string read_in(const Bytes& compressed, std::size_t length) {
 /// The same however it is cut.
 std::string read(const Bytes& compressed) {
   const std::string whole = read_in(compressed, compressed.size());
-  for (const std::size_t length : {1, 2, 3, 7, 20})
+  for (const std::size_t length : {1U, 2U, 3U, 7U, 20U})
     EXPECT_EQ(read_in(compressed, length), whole) << "in pieces of " << length;
   return whole;
 }
