@@ -101,6 +101,14 @@ void note_beginning(Conversation& all, Connection& connection, const Record& rec
   lose_agreement(connection);
 }
 
+void note_early_request(Conversation& all, Connection& connection) {
+  connection.login.other_request = true;
+  lose_tasks(connection);
+  Session& session = all.session_of(connection);
+  session.next.reset();
+  session.seen_from_the_start = false;
+}
+
 void note_loss(Conversation& all, Connection& connection, Side side) {
   lose_tasks(connection);
   Session& session = all.session_of(connection);

@@ -90,7 +90,10 @@ std::vector<Task*> covered_tasks(Connection& connection, const Task& management)
   const auto earlier = [&](const Task& task) { return task.cmd_sn.precedes(management.cmd_sn); };
   switch (management.function) {
     case abort_task:
-      add_if([&](std::uint32_t tag, const Task&) { return tag == management.referenced_tag; });
+      // One that was sent after the function may have come when that was done.
+      add_if([&](std::uint32_t tag, const Task& task) {
+        return tag == management.referenced_tag && task.place < management.place;
+      });
       break;
     case abort_task_set:
     case clear_task_set:

@@ -83,6 +83,17 @@ std::vector<Regression> wrong_accusations() {
                                             .ref_cmd_sn = wire::CmdSN{0xffff'fff8}})
            .command({0x00})
            .log_out()},
+      {"own-command-before-the-end-of-login",
+       "the monitor took the CmdSN of a command for unsent that came before the Login Response",
+       Stream::logged_in().steer(0xe0).command({0x00}).steer(0xe0)},
+      {"own-command-behind-its-abort",
+       "the monitor took a command for aborted that was sent after the ABORT TASK with its tag",
+       Stream::logged_in()
+           .send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task,
+                                            .initiator_task_tag = wire::InitiatorTaskTag{9},
+                                            .referenced_task_tag = wire::InitiatorTaskTag{1}})
+           .command({0x00})},
   };
 }
 

@@ -171,6 +171,30 @@ TEST(TheMonitor, KnowsNothingOfATagThatTwoTasksMayHave) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
+// The function found no such task, and says that it has it aborted (10.6.1).
+TEST(TheMonitor, TakesNoCommandForAbortedThatWasSentAfterTheFunction) {
+  Scene scene;
+  scene.login();
+  scene.say(TaskManagementRequest{.immediate = true,
+                                  .function = TaskManagementFunction::abort_task,
+                                  .initiator_task_tag = InitiatorTaskTag{9},
+                                  .referenced_task_tag = InitiatorTaskTag{Scene::tag},
+                                  .cmd_sn = {10}});
+  scene.say(Scene::read(0));
+  scene.answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
+  ++scene.exp_cmd_sn;
+  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
+}
+
+// The target may be in full feature phase when it gets what was sent before its answer was heard.
+TEST(TheMonitor, CountsNoCommandsThatWereSentBeforeTheEndOfTheLoginWasHeard) {
+  Scene scene;
+  scene.say(Scene::login_request(), Scene::names());
+  scene.say(Scene::read(0)).answer(Scene::login_response(), pairs("TargetPortalGroupTag=1/"));
+  scene.exp_cmd_sn = 11;
+  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
+}
+
 // A rejected command whose number an ABORT TASK has named may be sent again, and is no retry.
 TEST(TheMonitor, TakesACommandForNewWhoseNumberWasRejectedAndNamedByAnAbort) {
   Scene scene;
