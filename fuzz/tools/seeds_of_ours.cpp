@@ -83,6 +83,12 @@ std::vector<Regression> wrong_accusations() {
                                             .ref_cmd_sn = wire::CmdSN{0xffff'fff8}})
            .command({0x00})
            .log_out()},
+  };
+}
+
+/// The same, of commands that come too early.
+std::vector<Regression> accusations_of_haste() {
+  return {
       {"own-command-before-the-end-of-login",
        "the monitor took the CmdSN of a command for unsent that came before the Login Response",
        Stream::logged_in().steer(0xe0).command({0x00}).steer(0xe0)},
@@ -107,7 +113,8 @@ std::vector<Regression> own_regressions() {
            .command({0x28, 0, 0, 0, 0, 0, 0, 0, 8}, {.in = 4096})
            .log_out()},
   };
-  for (Regression& one : wrong_accusations()) all.push_back(std::move(one));
+  for (auto part : {wrong_accusations(), accusations_of_haste()})
+    for (Regression& one : part) all.push_back(std::move(one));
   return all;
 }
 
