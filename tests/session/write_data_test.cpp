@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 namespace iscsi::session {
@@ -128,6 +129,204 @@ TEST(WriteData, DoesNotCopyWhatHasAnOwner) {
   data.take_immediate(slice.view(), slice.owner);
   data.own();
   EXPECT_EQ(data.pieces().front().bytes.data(), slice.view().data());
+}
+
+/// One data PDU of an R2T for 4096 bytes, or of the unsolicited sequence.
+std::optional<Violation> take(WriteData& data, TargetTransferTag tag, std::uint32_t data_sn,
+                              std::uint32_t offset, std::size_t length, bool final = false) {
+  static const Bytes bytes = counting(4096);
+  return data.take(
+      {.final = final, .target_transfer_tag = tag, .data_sn = {data_sn}, .buffer_offset = offset},
+      ByteView{bytes}.subspan(offset, length), {}, true);
+}
+
+WriteData asked_in_any_order() {
+  auto agreed = parameters(512, 4096);
+  agreed.data_pdu_in_order = false;
+  WriteData data;
+  data.begin({.expected = 4096, .wanted = 4096}, agreed);
+  data.requested(*data.next_request(), TargetTransferTag{1});
+  return data;
+}
+
+struct Stretch {
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+};
+
+TEST(WriteData, RefusesBytesThatCameBefore) {
+  struct Case {
+    std::vector<Stretch> there;
+    std::vector<Stretch> refused;
+    std::vector<Stretch> taken;
+  };
+  const std::vector<Case> cases{
+      {{{16, 8}}, {{16, 8}, {15, 2}, {23, 1}, {17, 2}, {8, 9}, {0, 4096}}, {{8, 8}, {24, 8}}},
+      {{{16, 8}, {0, 8}}, {{7, 1}, {0, 1}, {8, 9}, {7, 10}, {16, 1}}, {{8, 8}, {9, 3}, {24, 1}}},
+      {{{0, 8}, {16, 8}, {8, 8}}, {{0, 1}, {8, 1}, {15, 2}, {23, 1}}, {{24, 1}, {30, 1}}},
+      {{{0, 8}, {8, 8}}, {{8, 8}, {15, 1}}, {{16, 8}}},
+      {{{8, 8}, {0, 8}}, {{0, 1}, {8, 1}, {15, 1}}, {{16, 1}}},
+      {{{0, 8}, {16, 8}, {32, 8}, {24, 8}}, {{24, 1}, {39, 1}, {16, 1}}, {{8, 8}, {40, 1}}}};
+  for (const Case& one : cases) {
+    const auto after = [&](const Stretch& last) {
+      WriteData data = asked_in_any_order();
+      std::uint32_t data_sn = 0;
+      for (const Stretch& piece : one.there)
+        EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, piece.offset, piece.length));
+      return take(data, TargetTransferTag{1}, data_sn, last.offset, last.length);
+    };
+    for (const Stretch& last : one.refused)
+      EXPECT_EQ(after(last), (Violation{Rule::data_out_offset_is_in_order, 40, last.offset}))
+          << last.offset << "+" << last.length;
+    for (const Stretch& last : one.taken)
+      EXPECT_FALSE(after(last)) << last.offset << "+" << last.length;
+  }
+}
+
+TEST(WriteData, ImmediateDataIsThereAlready) {
+  auto agreed = parameters(512, 4096);
+  agreed.data_pdu_in_order = false;
+  for (const std::uint32_t offset : {0U, 7U, 8U}) {
+    WriteData data;
+    data.begin({.expected = 64, .wanted = 64, .more_unsolicited = true}, agreed);
+    data.take_immediate(counting(8), {});
+    EXPECT_EQ(take(data, TargetTransferTag::none, 0, offset, 8).has_value(), offset < 8) << offset;
+  }
+}
+
+TEST(WriteData, KeepsApartNoMorePiecesThanItsLimit) {
+  WriteData data = asked_in_any_order();
+  std::uint32_t data_sn = 0;
+  // Neighbours are one, whichever comes first.
+  for (std::uint32_t offset = 1100; offset-- > 0;)
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, offset, 1));
+  for (std::uint32_t offset = 1100; offset < 1200; ++offset)
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, offset, 1));
+  for (std::size_t pieces = 1; pieces < limits::data_ranges; ++pieces)
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++,
+                      static_cast<std::uint32_t>(1200 + 2 * pieces), 1));
+  // What fills a gap makes room for another.
+  EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, 1203, 1));
+  EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, 4000, 1));
+  EXPECT_EQ(take(data, TargetTransferTag{1}, data_sn, 4002, 1),
+            (Violation{Rule::data_out_offset_is_in_order, 40, 4002}));
+}
+
+TEST(WriteData, NamesTheRuleAndThePlaceOfEachFault) {
+  const auto fault_of = [](const text::SessionParameters& agreed, bool more, auto deed) {
+    WriteData data;
+    data.begin({.expected = 1024, .wanted = 1024, .more_unsolicited = more}, agreed);
+    deed(data);
+    return data.fault();
+  };
+  const auto nothing = [](WriteData&) {};
+  const auto immediate = [](std::size_t length) {
+    return [length](WriteData& data) { data.take_immediate(counting(length), {}); };
+  };
+  const auto unsolicited = [](std::uint32_t sn, std::uint32_t offset, std::size_t length,
+                              bool final) {
+    return [=](WriteData& data) {
+      static_cast<void>(take(data, TargetTransferTag::none, sn, offset, length, final));
+    };
+  };
+  const text::SessionParameters agreed = parameters(512, 1024);
+  const text::SessionParameters asked{.initial_r2t = true, .first_burst_length = 512};
+  text::SessionParameters without = agreed;
+  without.immediate_data = false;
+  EXPECT_EQ(fault_of(asked, true, nothing),
+            (Violation{Rule::unsolicited_data_out_is_negotiated, 1, 0}));
+  EXPECT_EQ(fault_of(without, false, immediate(7)),
+            (Violation{Rule::immediate_data_is_negotiated, 5, 7}));
+  EXPECT_EQ(fault_of(agreed, false, immediate(513)),
+            (Violation{Rule::unsolicited_data_is_within_first_burst, 5, 513}));
+  EXPECT_FALSE(fault_of(agreed, false, immediate(512)));
+  EXPECT_EQ(fault_of(parameters(4096, 4096), false, immediate(1025)),
+            (Violation{Rule::data_is_within_expected_length, 5, 1025}));
+  EXPECT_EQ(fault_of(agreed, false, unsolicited(0, 0, 8, true)),
+            (Violation{Rule::unsolicited_data_out_is_negotiated, 20, 0}));
+  EXPECT_EQ(fault_of(agreed, true, unsolicited(3, 0, 8, false)),
+            (Violation{Rule::data_sn_counts_up, 36, 3}));
+  EXPECT_EQ(fault_of(agreed, true, unsolicited(0, 0, 513, false)),
+            (Violation{Rule::unsolicited_data_is_within_first_burst, 5, 513}));
+  EXPECT_EQ(fault_of(agreed, true, unsolicited(0, 0, 8, true)),
+            (Violation{Rule::unsolicited_data_fills_first_burst, 5, 8}));
+  EXPECT_FALSE(fault_of(agreed, true, unsolicited(0, 0, 512, true)));
+  EXPECT_EQ(fault_of(agreed, true,
+                     [](WriteData& data) {
+                       EXPECT_FALSE(data.take({.final = false}, counting(8), {}, false));
+                     }),
+            (Violation{Rule::data_digest_matches, 48, 0}));
+}
+
+TEST(WriteData, RefusesWhatLiesOutsideOfItsR2T) {
+  const auto answer = [](std::uint32_t tag, std::uint32_t offset, std::size_t length) {
+    WriteData data;
+    auto agreed = parameters(512, 512);
+    agreed.max_outstanding_r2t = 2;
+    data.begin({.expected = 1536, .wanted = 1536}, agreed);
+    data.requested(*data.next_request(), TargetTransferTag{1});
+    data.requested(*data.next_request(), TargetTransferTag{2});
+    return take(data, TargetTransferTag{tag}, 0, offset, length);
+  };
+  const auto outside = [](std::uint32_t offset) {
+    return Violation{Rule::data_out_offset_is_in_sequence, 40, offset};
+  };
+  EXPECT_EQ(answer(2, 511, 8), outside(511));
+  EXPECT_EQ(answer(2, 512, 513), outside(512));
+  EXPECT_EQ(answer(2, 1024, 1), outside(1024));
+  EXPECT_FALSE(answer(2, 512, 512));
+  EXPECT_EQ(answer(2, 513, 8), (Violation{Rule::data_out_offset_is_in_order, 40, 513}));
+  EXPECT_EQ(answer(3, 512, 8), (Violation{Rule::data_out_has_known_transfer_tag, 20, 3}));
+}
+
+TEST(WriteData, AnR2TIsAnsweredInFull) {
+  WriteData data;
+  data.begin({.expected = 512, .wanted = 512}, parameters(512, 512));
+  data.requested(*data.next_request(), TargetTransferTag{1});
+  EXPECT_FALSE(take(data, TargetTransferTag{1}, 0, 0, 100, true));
+  EXPECT_EQ(data.fault(), (Violation{Rule::r2t_is_answered_in_full, 44, 100}));
+}
+
+TEST(WriteData, CopiesWhatIsBorrowedAndNothingElse) {
+  WriteData data;
+  data.begin({.expected = 16, .wanted = 16, .more_unsolicited = true}, parameters(512, 1024));
+  const wire::Slice owned = wire::copy_of(counting(8));
+  data.take_immediate(owned.view(), owned.owner);
+  EXPECT_FALSE(take(data, TargetTransferTag::none, 0, 8, 8, true));
+  const std::byte* const borrowed = data.pieces().back().bytes.data();
+  data.own();
+  EXPECT_EQ(data.pieces().front().bytes.data(), owned.view().data());
+  const std::byte* const copied = data.pieces().back().bytes.data();
+  EXPECT_NE(copied, borrowed);
+  data.own();
+  EXPECT_EQ(data.pieces().back().bytes.data(), copied);
+  EXPECT_EQ(joined(data), counting(16));
+}
+
+TEST(WriteData, MakesOnePieceOfManySmallNeighbours) {
+  for (const std::uint32_t pieces : {64U, 65U}) {
+    WriteData data = asked_in_any_order();
+    for (std::uint32_t piece = 0; piece < pieces; ++piece)
+      EXPECT_FALSE(take(data, TargetTransferTag{1}, piece, 4 * piece, 4));
+    data.own();
+    EXPECT_EQ(data.pieces().size(), pieces == 64 ? 64U : 1U);
+    const Bytes all = joined(data);
+    EXPECT_TRUE(std::ranges::equal(all, ByteView{counting(4096)}.first(4 * pieces)));
+  }
+}
+
+TEST(WriteData, JoinsNoPiecesAcrossAGap) {
+  WriteData data = asked_in_any_order();
+  std::uint32_t data_sn = 0;
+  for (std::uint32_t piece = 0; piece < 40; ++piece) {
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, 4 * piece, 4));
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, 1000 + 4 * piece, 4));
+  }
+  data.own();
+  ASSERT_EQ(data.pieces().size(), 2U);
+  EXPECT_EQ(data.pieces().front().bytes.size(), 160U);
+  EXPECT_EQ(data.pieces().back().offset, 1000U);
+  EXPECT_EQ(data.pieces().back().bytes.size(), 160U);
 }
 
 /// A Data-Out on its way.
