@@ -94,6 +94,7 @@ void World::pump() {
   constexpr std::size_t most_notes = 1000;  // what a flood breaks must not count as its cost
   for (const Note& note : target.take_notes()) {
     ++notes_made_;
+    last_violation_ = note.violation;
     if (notes_.size() < most_notes) notes_.emplace_back(about(note.violation.rule).slug);
   }
   static_cast<void>(target.take_touched());

@@ -80,6 +80,7 @@ class World {
   [[nodiscard]] Bytes on_disk(std::uint64_t lba, std::uint64_t blocks, std::size_t unit = 0) const;
   void fill(std::uint64_t lba, ByteView bytes, std::size_t unit = 0) const;
   [[nodiscard]] std::vector<std::string> notes();  ///< slugs of the rules noted since the last call
+  [[nodiscard]] const std::optional<Violation>& last_violation() const { return last_violation_; }
   /// A Reject has been seen: there has to be a note for each, that names the rule.
   void expect_note_for_reject() {
     EXPECT_LE(++rejects_, notes_made_) << "a refusal without a rule";
@@ -88,6 +89,7 @@ class World {
  private:
   scsi::MediumResult perform(const HeldOperation& operation);
   std::vector<std::string> notes_{};
+  std::optional<Violation> last_violation_{};
   std::size_t notes_made_ = 0;
   std::size_t rejects_ = 0;
 };
