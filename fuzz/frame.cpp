@@ -2,6 +2,8 @@
 // for no more than its PDU has; nothing behind the bytes given is read; nothing longer than the
 // limits passes; where there are digests, a wrong bit is noticed.
 
+#include <sanitizer/asan_interface.h>
+
 #include <algorithm>
 #include <variant>
 
@@ -40,10 +42,30 @@ void check_framed(const Framed& framed, ByteView stream, const pdu::FrameLimits&
           "the parts of a PDU are all of it");
 }
 
-/// What a shorter part of the stream gives, read from memory that ends where the part ends.
+/// Memory that ends where a part ends: what lies behind is poisoned, where there is ASan. An
+/// allocation for each part would be most of what an execution takes.
+class Shrinking {
+ public:
+  explicit Shrinking(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  Shrinking(const Shrinking&) = delete;
+  Shrinking& operator=(const Shrinking&) = delete;
+  Shrinking(Shrinking&&) = delete;
+  Shrinking& operator=(Shrinking&&) = delete;
+  ~Shrinking() { ASAN_UNPOISON_MEMORY_REGION(bytes_.data(), bytes_.size()); }
+
+  /// No longer than the one before.
+  ByteView first(std::size_t length) {
+    ASAN_POISON_MEMORY_REGION(bytes_.data() + length, bytes_.size() - length);
+    return ByteView{bytes_}.first(length);
+  }
+
+ private:
+  wire::Bytes bytes_;
+};
+
+/// What a shorter part of the stream gives.
 void check_part(ByteView part, const pdu::Framing& whole, const pdu::FrameLimits& limits) {
-  const wire::Bytes own(part.begin(), part.end());
-  const pdu::Framing read = pdu::next_frame(own, limits);
+  const pdu::Framing read = pdu::next_frame(part, limits);
   if (const auto* violation = std::get_if<Violation>(&read)) {
     const auto* expected = std::get_if<Violation>(&whole);
     require(expected != nullptr && *violation == *expected,
@@ -57,25 +79,22 @@ void check_part(ByteView part, const pdu::Framing& whole, const pdu::FrameLimits
   }
 }
 
-/// Frames the first PDU of `stream`, and parts of it; returns its length, or zero at the end.
-std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits, Settings& settings) {
+/// Frames the first PDU of `stream` in all ways; returns its length, or zero at the end.
+std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
   const pdu::Framing whole = pdu::next_frame(stream, limits);
   std::size_t end = stream.size();
-  if (const auto* framed = std::get_if<Framed>(&whole)) {
+  const auto* framed = std::get_if<Framed>(&whole);
+  if (framed != nullptr) {
     check_framed(*framed, stream, limits);
     end = framed->consumed - 1;
   }
-  if (std::holds_alternative<Violation>(whole)) end = std::min<std::size_t>(end, 1200);
-  // One cut in the header and one near the end: of all cuts, each execution tries others.
-  constexpr std::size_t header_and_digest = 64;
-  const std::size_t early = settings.below(std::min(end, header_and_digest) + 1);
-  // Where a breach is noticed in a part, that part says what the whole does.
-  const bool noticed = std::holds_alternative<Violation>(whole) &&
-                       pdu::next_frame(stream.first(early), limits).index() == whole.index();
-  if (!noticed) check_part(stream.first(early), whole, limits);
-  if (std::holds_alternative<Framed>(whole))
-    check_part(stream.first(end - std::min<std::size_t>(settings.below(9), end)), whole, limits);
-  const auto* framed = std::get_if<Framed>(&whole);
+  constexpr std::size_t byte_by_byte = 64;  // every field of a header ends before
+  Shrinking memory{stream.first(framed != nullptr ? end : std::min(end, byte_by_byte))};
+  if (framed != nullptr)
+    for (std::size_t left = 0; left < 9 && end > byte_by_byte + left; ++left)
+      check_part(memory.first(end - left), whole, limits);
+  for (std::size_t bytes = std::min(end, byte_by_byte) + 1; bytes-- > 0;)
+    check_part(memory.first(bytes), whole, limits);
   return framed == nullptr ? 0 : framed->consumed;
 }
 
@@ -118,7 +137,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const iscsi::pdu::FrameLimits limits = draw_limits(settings);
   for (const InputPdu& pdu : split(rest, 8)) check_sealed(pdu, limits, settings);
   while (!rest.empty()) {
-    const std::size_t length = check_first(rest, limits, settings);
+    const std::size_t length = check_first(rest, limits);
     if (length == 0) break;
     rest = rest.subspan(length);
   }

@@ -62,20 +62,19 @@ using Peeked = std::expected<std::unique_ptr<PeekedBytes>, std::string>;
 
 Peeked opened(Archive file, int status) {
   if (status != ARCHIVE_OK) return std::unexpected(error_of(file.get()));
+  // Each layer may be a thousand times as long as the one below it: nobody needs two.
+  const auto compressed_twice = std::unexpected<std::string>("compressed more than once");
   const int filters = archive_filter_count(file.get());
+  if (filters > most_filters) return compressed_twice;
   archive_entry* entry = nullptr;
   const int found = archive_read_next_header(file.get(), &entry);
   if (found < ARCHIVE_WARN) return std::unexpected(error_of(file.get()));
   auto bytes =
       PeekedBytes::look_into(std::make_unique<ArchiveBytes>(std::move(file), found == ARCHIVE_EOF));
-  const bool has_gzip = bytes && is_gzip((*bytes)->first());
-  // Each layer may be a thousand times as long as the one below it: nobody needs two.
-  if (filters > most_filters || (filters == most_filters && has_gzip))
-    return std::unexpected("compressed more than once");
-  if (!has_gzip) return bytes;
+  if (!bytes || !is_gzip((*bytes)->first())) return bytes;
+  if (filters == most_filters) return compressed_twice;
   auto contents = PeekedBytes::look_into(gunzipped(*std::move(bytes)));
-  if (contents && is_gzip((*contents)->first()))
-    return std::unexpected("compressed more than once");
+  if (contents && is_gzip((*contents)->first())) return compressed_twice;
   return contents;
 }
 

@@ -29,8 +29,8 @@ class Gunzipped : public BytesIn {
 
   std::expected<ByteView, std::string> next() override {
     while (true) {
-      if (auto error = fetch()) return std::unexpected(*std::move(error));
       if (status_ < 0) return std::unexpected(error_of(status_));
+      if (auto error = fetch()) return std::unexpected(*std::move(error));
       if (!in_member_) {
         if (input_ended_) return ByteView{};
         begin_member();

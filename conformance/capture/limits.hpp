@@ -18,7 +18,7 @@ inline constexpr std::size_t most_spare_bytes = 512U << 10U;
 /// Connections at one time; beyond it the one that was silent for longest is forgotten.
 inline constexpr std::size_t connections = 4096;
 /// Connections of which `endpoints` knows; beyond it the first are forgotten.
-inline constexpr std::size_t flows = 65536;
+inline constexpr std::size_t endpoints = 65536;
 /// Segments of one direction that came before their turn.
 inline constexpr std::size_t early_segments = 4096;
 /// Missing bytes that a PDU is read across; a longer gap is a loss whatever it may belong to.

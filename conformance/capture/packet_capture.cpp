@@ -180,7 +180,7 @@ void PacketCapture::finish() {
 
 ConnectionNumber PacketCapture::open(const Endpoints& ends) {
   endpoints_.emplace(opened_, ends);
-  if (endpoints_.size() > capture_limits::flows) endpoints_.erase(endpoints_.begin());
+  if (endpoints_.size() > capture_limits::endpoints) endpoints_.erase(endpoints_.begin());
   return opened_++;
 }
 

@@ -8,6 +8,7 @@
 
 namespace conformance {
 
+using iscsi::limits::digest_bytes;
 using iscsi::wire::ByteView;
 
 namespace {
@@ -33,14 +34,12 @@ std::optional<Anatomy> dissect(ByteView whole) {
   const std::size_t padded = lengths.data + iscsi::wire::padding(lengths.data);
   if (whole.size() < headers + padded) return std::nullopt;
   const std::size_t rest = whole.size() - headers - padded;
-  if (rest % iscsi::limits::digest_bytes != 0 ||
-      rest > iscsi::limits::digest_bytes * (lengths.data == 0 ? 1U : 2U))
+  if (rest % digest_bytes != 0 || rest > digest_bytes * (lengths.data == 0 ? 1U : 2U))
     return std::nullopt;
   bool of_header = rest > 0;
-  if (rest == iscsi::limits::digest_bytes && lengths.data > 0)
-    of_header =
-        is_digest_of(whole.subspan(headers, iscsi::limits::digest_bytes), whole.first(headers));
-  const std::size_t behind = headers + (of_header ? iscsi::limits::digest_bytes : 0);
+  if (rest == digest_bytes && lengths.data > 0)
+    of_header = is_digest_of(whole.subspan(headers, digest_bytes), whole.first(headers));
+  const std::size_t behind = headers + (of_header ? digest_bytes : 0);
   return Anatomy{.header = whole.first(bhs_bytes),
                  .additional_headers = whole.subspan(bhs_bytes, lengths.additional_headers),
                  .header_digest = whole.subspan(headers, behind - headers),
@@ -61,16 +60,16 @@ Anatomy dissect_beginning(ByteView bytes) {
   const std::size_t headers = bhs_bytes + lengths.additional_headers;
   // A header that its digest contradicts is kept up to its digest.
   const bool has_digest =
-      bytes.size() == headers + iscsi::limits::digest_bytes ||
-      (bytes.size() > headers + iscsi::limits::digest_bytes &&
-       is_digest_of(bytes.subspan(headers, iscsi::limits::digest_bytes), bytes.first(headers)));
+      bytes.size() == headers + digest_bytes ||
+      (bytes.size() > headers + digest_bytes &&
+       is_digest_of(bytes.subspan(headers, digest_bytes), bytes.first(headers)));
   Anatomy anatomy;
   anatomy.header = take(bhs_bytes);
   anatomy.additional_headers = take(lengths.additional_headers);
-  anatomy.header_digest = take(has_digest ? iscsi::limits::digest_bytes : 0);
+  anatomy.header_digest = take(has_digest ? digest_bytes : 0);
   anatomy.data = take(lengths.data);
   anatomy.padding = take(iscsi::wire::padding(lengths.data));
-  anatomy.data_digest = take(iscsi::limits::digest_bytes);
+  anatomy.data_digest = take(digest_bytes);
   return anatomy;
 }
 

@@ -330,10 +330,10 @@ inline auto expected(std::string_view name, std::uint64_t found, std::uint64_t w
 // memory.cpp: what is begun, and what is forgotten.
 Connection& open_connection(Conversation& all, const Record& record);
 void close_connection(Conversation& all, ConnectionNumber number);
-/// What a connection that begins midway, or has lost part of its login, shows by its next PDU.
 /// A request that is no Login Request was sent before the end of the login was heard. The target
 /// may have been in full feature phase when it came: then it is a request like any other.
 void note_early_request(Conversation& all, Connection& connection);
+/// What a connection that begins midway, or has lost part of its login, shows by its next PDU.
 void note_beginning(Conversation& all, Connection& connection, const Record& record);
 /// From here on nothing is known of what was agreed on.
 void lose_agreement(Connection& connection);

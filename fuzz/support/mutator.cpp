@@ -17,9 +17,7 @@ namespace {
 constexpr std::size_t cdb_byte = 32;
 constexpr std::size_t most_data = 4096;  // of what is made here; engines make more
 constexpr pdu::Place read_and_write_place = pdu::bits(1, 1, 2);
-constexpr pdu::Place final_place = pdu::bits(1, 0);
 constexpr pdu::Place expected_length_place = pdu::bytes(20, 4);
-constexpr pdu::Place buffer_offset_place = pdu::bytes(40, 4);
 
 std::ptrdiff_t signed_index(std::size_t index) { return static_cast<std::ptrdiff_t>(index); }
 

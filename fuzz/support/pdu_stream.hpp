@@ -30,11 +30,15 @@ struct InputPdu {
 
 // Fields that all requests have in the same place (RFC 3720 10.2.1, 10.3 and after).
 inline constexpr pdu::Place immediate_place = pdu::bits(0, 1);
+inline constexpr pdu::Place final_place = pdu::bits(1, 0);
 inline constexpr pdu::Place lun_place = pdu::bytes(8, 8);
 inline constexpr pdu::Place task_tag_place = pdu::bytes(16, 4);
 inline constexpr pdu::Place transfer_tag_place = pdu::bytes(20, 4);
 inline constexpr pdu::Place cmd_sn_place = pdu::bytes(24, 4);
 inline constexpr pdu::Place exp_stat_sn_place = pdu::bytes(28, 4);
+// Of Data-Out (10.7).
+inline constexpr pdu::Place data_sn_place = pdu::bytes(36, 4);
+inline constexpr pdu::Place buffer_offset_place = pdu::bytes(40, 4);
 
 /// Reads an input with goodwill: a header that ends early is filled up with zeros, a segment longer
 /// than what is left is cut. At most `most` PDUs; what follows them is not looked at.

@@ -14,9 +14,7 @@ using wire::no_tag;
 constexpr std::uint64_t task_tags = 16;
 constexpr std::uint64_t units = 4;
 
-constexpr pdu::Place final_bit = pdu::bits(1, 0);
 constexpr pdu::Place cid_place = pdu::bytes(20, 2);
-constexpr pdu::Place data_sn_place = pdu::bytes(36, 4);
 
 /// The field as a small signed number: how far it is from where it should be.
 std::uint32_t distance(const InputPdu& pdu, pdu::Place place) {
@@ -88,7 +86,7 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
   const auto opcode = static_cast<pdu::Opcode>(pdu.opcode());
   const Steering steering = steering_of(pdu);
   if (opcode == pdu::Opcode::login_request) return;
-  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_bit) != 0)
+  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_place) != 0)
     std::erase_if(line.asked, [tag = pdu.field(transfer_tag_place)](const Asked& one) {
       return one.transfer_tag == tag;
     });
@@ -151,21 +149,20 @@ void Conversation::number_unsolicited(Session& session, InputPdu& pdu) {
 void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
   if (line.asked.empty()) return;
   const std::size_t which = pdu.field(transfer_tag_place) % line.asked.size();
-  const std::uint32_t data_sn = line.asked[which].data_pdus++;
-  const Asked asked = line.asked[which];
-  constexpr pdu::Place offset_place = pdu::bytes(40, 4);
+  Asked& asked = line.asked[which];
   pdu.set_field(lun_place, asked.lun);
   pdu.set_field(task_tag_place, asked.task_tag);
   pdu.set_field(transfer_tag_place, asked.transfer_tag);
-  pdu.set_field(data_sn_place, data_sn);
-  pdu.set_field(offset_place, asked.offset + pdu.field(offset_place) % (asked.length + 1U));
+  pdu.set_field(data_sn_place, asked.data_pdus++);
+  pdu.set_field(buffer_offset_place,
+                asked.offset + pdu.field(buffer_offset_place) % (asked.length + 1U));
   if (pdu.data.empty()) {
     pdu.data.assign(asked.length, std::byte{0xda});
-    pdu.set_field(offset_place, asked.offset);
-    pdu.set_field(final_bit, 1);
+    pdu.set_field(buffer_offset_place, asked.offset);
+    pdu.set_field(final_place, 1);
     pdu.repair_lengths();
   }
-  if (pdu.field(final_bit) != 0)
+  if (pdu.field(final_place) != 0)
     line.asked.erase(line.asked.begin() + static_cast<std::ptrdiff_t>(which));
 }
 

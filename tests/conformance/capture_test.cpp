@@ -106,8 +106,8 @@ TEST_F(Tapped, AConversationIsRead) {
   EXPECT_EQ(seen.records[1].packet, 3U);
   EXPECT_EQ(seen.records[4].packet, 6U);
   EXPECT_EQ(seen.records[4].at_us, 5000U);
-  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.1:40000");
-  EXPECT_EQ(seen.flows[0].target, "192.0.2.2:860");
+  EXPECT_EQ(seen.endpoints[0].initiator, "192.0.2.1:40000");
+  EXPECT_EQ(seen.endpoints[0].target, "192.0.2.2:860");
 }
 
 TEST_F(Tapped, WhoLogsInIsTheInitiatorWhateverItsPort) {
@@ -117,7 +117,7 @@ TEST_F(Tapped, WhoLogsInIsTheInitiatorWhateverItsPort) {
   backwards.send(login_answer());
   const Reading seen = reading();
   EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received}));
-  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.2:40000");
+  EXPECT_EQ(seen.endpoints[0].initiator, "192.0.2.2:40000");
 }
 
 TEST_F(Tapped, PdusAreCutAndJoinedAsSegmentsWillHaveIt) {
@@ -294,7 +294,7 @@ TEST_F(Tapped, ASessionThatBeganBeforeIsFoundInTheMiddle) {
   EXPECT_EQ(pdus_of(seen, received),
             (std::vector{data_in(10, 512), data_in(11, 512), data_in(12, 512), data_in(13, 512)}));
   EXPECT_EQ(seen.records[1].packet, 2U);
-  EXPECT_EQ(seen.flows[0].initiator, "192.0.2.1:40000");
+  EXPECT_EQ(seen.endpoints[0].initiator, "192.0.2.1:40000");
 }
 
 TEST_F(Tapped, DigestsComeFromTheLogin) {
@@ -354,7 +354,7 @@ TEST_F(Tapped, ASynBeginsANewConnectionBetweenTheSamePorts) {
   const Reading seen = reading();
   EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received, Record::Kind::left, opened, sent,
                                    received, Record::Kind::broken, opened, sent, received}));
-  EXPECT_EQ(seen.flows.size(), 3U);
+  EXPECT_EQ(seen.endpoints.size(), 3U);
   EXPECT_TRUE(seen.records[3].midway);  // nobody was seen to end the first
   EXPECT_EQ(seen.records[3].packet, 5U);
   ASSERT_EQ(seen.notes.size(), 1U);
@@ -410,7 +410,7 @@ TEST_F(Tapped, OtherConversationsAreLeftOut) {
   log_in();
   const Reading seen = reading();
   EXPECT_EQ(kinds_of(seen), (Kinds{opened, sent, received}));
-  EXPECT_EQ(seen.flows[0].target, "192.0.2.2:860");
+  EXPECT_EQ(seen.endpoints[0].target, "192.0.2.2:860");
 }
 
 TEST_F(Tapped, RecordsOfSeveralConnectionsComeInTheOrderOfTheirPackets) {

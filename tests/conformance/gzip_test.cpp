@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
+#include <memory>
+#include <string>
+#include <utility>
 
 #include "support/hex.hpp"
 

@@ -148,8 +148,8 @@ class TappedConnection {
 struct Reading {
   Transcript records;
   std::vector<CaptureNote> notes;
-  std::vector<Endpoints> flows;  ///< by connection
-  std::string error;             ///< what the file was refused for, if it was
+  std::vector<Endpoints> endpoints;  ///< by connection
+  std::string error;                 ///< what the file was refused for, if it was
 };
 
 inline Reading read(ByteView file) {
@@ -165,9 +165,9 @@ inline Reading read(ByteView file) {
     if (!record) {
       reading.error = record.error();
     } else if (*record) {
-      if (reading.flows.size() <= (*record)->connection)
-        reading.flows.resize((*record)->connection + std::size_t{1});
-      reading.flows[(*record)->connection] = capture->endpoints((*record)->connection);
+      if (reading.endpoints.size() <= (*record)->connection)
+        reading.endpoints.resize((*record)->connection + std::size_t{1});
+      reading.endpoints[(*record)->connection] = capture->endpoints((*record)->connection);
       reading.records.push_back(**std::move(record));
     } else {
       break;

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pdu/codec.hpp"
@@ -80,7 +81,10 @@ class World {
   [[nodiscard]] Bytes on_disk(std::uint64_t lba, std::uint64_t blocks, std::size_t unit = 0) const;
   void fill(std::uint64_t lba, ByteView bytes, std::size_t unit = 0) const;
   [[nodiscard]] std::vector<std::string> notes();  ///< slugs of the rules noted since the last call
-  [[nodiscard]] const std::optional<Violation>& last_violation() const { return last_violation_; }
+  /// The last one that was noted since the last call.
+  [[nodiscard]] std::optional<Violation> take_violation() {
+    return std::exchange(last_violation_, std::nullopt);
+  }
   /// A Reject has been seen: there has to be a note for each, that names the rule.
   void expect_note_for_reject() {
     EXPECT_LE(++rejects_, notes_made_) << "a refusal without a rule";

@@ -17,7 +17,7 @@ class Places : public testing::Test {
     initiator.send(request, wire::as_bytes(data));
     static_cast<void>(initiator.take());
     initiator.cmd_sn = number;  // 6.3: a refused one has used none up
-    EXPECT_EQ(world.last_violation(), violation) << about(violation.rule).slug;
+    EXPECT_EQ(world.take_violation(), violation) << about(violation.rule).slug;
   }
   /// The transfer tag of a text exchange that is open.
   TargetTransferTag open_exchange(InitiatorTaskTag tag, std::string_view text) {
@@ -82,14 +82,14 @@ TEST_F(Places, OfNumbersAndDigests) {
   initiator.digests.data = true;
   initiator.send_as_is(
       pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{7}, .cmd_sn = initiator.cmd_sn + 0xffffU});
-  EXPECT_EQ(world.last_violation(),
+  EXPECT_EQ(world.take_violation(),
             (Violation{Rule::cmd_sn_is_in_window, 24, (initiator.cmd_sn + 0xffffU).value}));
   Bytes spoilt = initiator.bytes_of(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{8}},
                                     wire::as_bytes("data"));
   spoilt.back() ^= std::byte{1};
   initiator.put(spoilt);
   static_cast<void>(initiator.take());
-  EXPECT_EQ(world.last_violation(), (Violation{Rule::data_digest_matches, 48, 0}));
+  EXPECT_EQ(world.take_violation(), (Violation{Rule::data_digest_matches, 48, 0}));
 }
 
 TEST_F(Places, OfWhatNeedsARecoveryLevel) {
