@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <vector>
 
 #include "session/steps.hpp"
 
@@ -9,14 +8,11 @@ namespace {
 using pdu::LogoutOutcome;
 using pdu::LogoutReason;
 
-/// The last response of a connection: it closes when this is sent (10.14).
-void answer_and_close(Domain& domain, const Session& session, Connection& connection,
-                      const pdu::LogoutRequest& request) {
-  send(domain, connection, session.window,
-       pdu::LogoutResponse{.response = LogoutOutcome::closed,
-                           .initiator_task_tag = request.initiator_task_tag});
+/// The connection closes when what it has to send is sent, its Logout Response perhaps (10.14).
+void close_by_logout(Domain& domain, Connection& connection) {
   connection.state = ConnectionState::in_logout;
   connection.disposition = Disposition::close_when_sent;
+  domain.touch(connection);
 }
 
 /// Task management functions that nobody can be answered any more.
@@ -34,17 +30,14 @@ void forget_connection(Session& session, ConnectionId id) { std::erase(session.c
 }  // namespace
 
 void terminate_tasks_of(Domain& domain, Session& session, ConnectionId connection) {
-  std::vector<wire::Lun> units;
   for (auto task = session.tasks.begin(); task != session.tasks.end();) {
     Task& one = *task++;
     if (one.allegiance != connection || one.aborted) continue;
-    if (std::ranges::find(units, one.command.lun) == units.end()) units.push_back(one.command.lun);
+    // 6.5: "on the next command processed" the nexus hears that commands are gone.
+    domain.device.raise_attention(std::to_underlying(one.command.lun), session.nexus,
+                                  scsi::asc::some_commands_cleared_by_iscsi_event);
     abort_task(domain, session, one);
   }
-  // 6.5: "on the next command processed" the nexus hears that commands are gone.
-  for (const wire::Lun lun : units)
-    domain.device.raise_attention(std::to_underlying(lun), session.nexus,
-                                  scsi::asc::some_commands_cleared_by_iscsi_event);
   for (const HeldRequest& held : session.held)
     if (held.connection == connection) session.window.forget(held.cmd_sn);
   std::erase_if(session.held,
@@ -58,8 +51,7 @@ void end_session(Domain& domain, Session& session, Disposition how) {
   for (const ConnectionId id : session.connections)
     if (Connection* connection = domain.find(id)) {
       connection->session = wire::Tsih::none;
-      connection->text.reset();
-      if (connection->disposition == Disposition::open) connection->disposition = how;
+      connection->disposition = how;
       domain.touch(*connection);
     }
   abandon_tasks(domain, session);
@@ -75,8 +67,6 @@ void drop_connection(Domain& domain, Connection& connection, Disposition how) {
   connection.disposition = how;
   domain.touch(connection);
   Session* session = domain.find(std::exchange(connection.session, wire::Tsih::none));
-  connection.text.reset();
-  connection.ping.reset();
   if (session == nullptr) return;
   const wire::CmdSN max_cmd_sn = session->window.max_cmd_sn();
   forget_connection(*session, connection.id);
@@ -104,32 +94,26 @@ void log_out(Domain& domain, Session& session, Connection& connection,
   };
   switch (request.reason) {
     case LogoutReason::close_session:
-      answer_and_close(domain, session, connection, request);
+      answer(LogoutOutcome::closed);
+      close_by_logout(domain, connection);
       return end_session(domain, session, Disposition::close_when_sent);
     case LogoutReason::remove_for_recovery:
       // 10.15.1: recovery is for level 2.
       return answer(LogoutOutcome::recovery_not_supported);
     case LogoutReason::close_connection: break;
   }
-  const auto named = std::ranges::find_if(session.connections, [&](ConnectionId id) {
-    const Connection* one = domain.find(id);
-    return one != nullptr && one->cid == request.cid;
-  });
+  const auto named = std::ranges::find_if(
+      session.connections, [&](ConnectionId id) { return domain.find(id)->cid == request.cid; });
   if (named == session.connections.end()) return answer(LogoutOutcome::cid_not_found);
   Connection& closing = *domain.find(*named);
   if (session.connections.size() == 1) {  // 5.3.5: closing the last connection closes the session
-    answer_and_close(domain, session, connection, request);
+    answer(LogoutOutcome::closed);
+    close_by_logout(domain, closing);
     return end_session(domain, session, Disposition::close_when_sent);
   }
   terminate_tasks_of(domain, session, closing.id);
-  if (closing.id == connection.id) {
-    answer_and_close(domain, session, connection, request);
-  } else {
-    answer(LogoutOutcome::closed);
-    closing.state = ConnectionState::in_logout;
-    closing.disposition = Disposition::close_when_sent;
-    domain.touch(closing);
-  }
+  answer(LogoutOutcome::closed);
+  close_by_logout(domain, closing);
   closing.session = wire::Tsih::none;
   forget_connection(session, closing.id);
 }

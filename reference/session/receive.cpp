@@ -263,7 +263,6 @@ void receive(Domain& domain, Connection& connection, const Arrived& arrived) {
   Session* session = domain.find(connection.session);
   assert(session != nullptr);
   const pdu::Frame& frame = arrived.framed.frame;
-  connection.heard_at = domain.now;
   const auto pdu = pdu::decode_request(frame);
   if (!pdu) return refuse(domain, connection, *session, pdu.error(), frame);
   std::visit([&](const auto& one) { acknowledge(connection, one.exp_stat_sn); }, *pdu);

@@ -25,6 +25,13 @@ bool is_ordering(const Task& task) {
          task.command.attribute == TaskAttribute::head_of_queue;
 }
 
+/// The connection of a task that is to be answered.
+Connection& connection_of(Domain& domain, const Task& task) {
+  Connection* connection = domain.find(task.allegiance);
+  assert(connection != nullptr);  // its tasks would have ended with it (6.5)
+  return *connection;
+}
+
 /// Gives back what the task occupies in the session's and the domain's counts.
 void release(Domain& domain, Session& session, Task& task) {
   if (task.command.immediate)
@@ -80,9 +87,8 @@ bool must_wait(const Domain& domain, const Task& task) {
 /// that reads starts only while there is room for more.
 bool has_room(Domain& domain, const Session& session, const Task& task) {
   if (task.plan.direction != scsi::Direction::to_initiator) return true;
-  const Connection* connection = domain.find(task.allegiance);
-  return connection == nullptr ||
-         connection->output.queued() + session.reading_bytes < domain.bounds.queued_output_bytes;
+  const std::size_t queued = connection_of(domain, task).output.queued();
+  return queued + session.reading_bytes < domain.bounds.queued_output_bytes;
 }
 
 // The end.
@@ -112,8 +118,8 @@ wire::Slice returned_data(const Task& task) {
 void send_data_in(Domain& domain, Session& session, Connection& connection, Task& task,
                   const wire::Slice& data, const pdu::DataIn& last) {
   const std::uint32_t burst = session.parameters.max_burst_length;
-  std::uint32_t most = connection.parameters.initiator_max_recv_data_segment_length;
-  if (most > 4) most -= most % 4;  // 10.7.7: whole words but for the last
+  std::uint32_t most = connection.parameters.initiator_max_recv_data_segment_length;  // >= 512
+  most -= most % 4;  // 10.7.7: whole words but for the last
   const auto total = static_cast<std::uint32_t>(data.length);
   for (std::uint32_t offset = 0; offset < total;) {
     const std::uint32_t in_burst = burst - offset % burst;
@@ -125,7 +131,6 @@ void send_data_in(Domain& domain, Session& session, Connection& connection, Task
     pdu.data_sn = task.next_data_sn;
     pdu.buffer_offset = offset;
     ++task.next_data_sn;
-    ++task.data_ins;
     send(domain, connection, session.window, pdu, data.part(offset, length));
     offset += length;
   }
@@ -143,20 +148,20 @@ wire::Slice sense_segment(const scsi::Outcome& outcome) {
 void respond(Domain& domain, Session& session, Connection& connection, Task& task) {
   const scsi::Outcome& outcome = task.outcome;
   const wire::Slice returned = returned_data(task);
-  const bool succeeded =
-      outcome.status == scsi::Status::good || outcome.status == scsi::Status::condition_met;
-  const bool wrote = task.plan.direction == scsi::Direction::to_target && succeeded;
+  const bool wrote =
+      task.plan.direction == scsi::Direction::to_target && outcome.status == scsi::Status::good;
   const Residuals in = residuals(returned.length, task.expected_in);
-  const Residuals out =
-      residuals(wrote ? task.plan.bytes : task.data.received(), task.expected_out);
-  const Residuals& main = task.command.write ? out : in;
+  const Residuals main = task.command.write
+                             ? residuals(wrote ? task.plan.bytes : task.data.received(),
+                                         task.command.expected_data_transfer_length)
+                             : in;
   const auto status = std::to_underlying(outcome.status);
 
   // What is cut off must not stay in memory with the rest, past any bound on the output.
   const wire::Slice data = returned.length <= task.expected_in
                                ? returned
                                : wire::copy_of(returned.view().first(task.expected_in));
-  const bool collapse = !data.empty() && succeeded && !task.is_bidirectional();
+  const bool collapse = !data.empty() && !task.is_bidirectional();
   pdu::DataIn last{};
   if (collapse)
     last = {.overflow = main.overflow != 0,
@@ -173,7 +178,7 @@ void respond(Domain& domain, Session& session, Connection& connection, Task& tas
                              .initiator_task_tag = task.command.initiator_task_tag,
                              .residual_count = main.count()};
   // 10.4.8: zero where no Data-In was sent, R2Ts notwithstanding.
-  if (task.data_ins != 0) response.exp_data_sn = task.next_data_sn;
+  if (!data.empty()) response.exp_data_sn = task.next_data_sn;
   if (task.is_bidirectional()) {
     response.bidirectional_overflow = in.overflow != 0;
     response.bidirectional_underflow = in.underflow != 0;
@@ -186,9 +191,8 @@ void respond(Domain& domain, Session& session, Connection& connection, Task& tas
 /// window is given back first: the response that ends it tells of it (3.2.2.1).
 void conclude_task(Domain& domain, Session& session, Task& task) {
   release(domain, session, task);
-  Connection* connection = domain.find(task.allegiance);
-  if (!task.aborted && connection != nullptr)
-    respond(domain, session, *connection, task);
+  if (!task.aborted)
+    respond(domain, session, connection_of(domain, task), task);
   else if (!task.command.immediate)
     announce_window(domain, session);
   remove(session, task);
@@ -214,8 +218,8 @@ scsi::Outcome outcome_of_fault(const Violation& fault) {
 }
 
 /// The parameter list in one piece.
-wire::ByteView parameter_list(const WriteData& data, wire::Bytes& joined) {
-  if (data.pieces().size() == 1) return data.pieces().front().bytes;
+wire::Bytes parameter_list(const WriteData& data) {
+  wire::Bytes joined;
   for (const Piece& piece : data.pieces())
     joined.insert(joined.end(), piece.bytes.begin(), piece.bytes.end());
   return joined;
@@ -236,11 +240,9 @@ void ask_medium(Domain& domain, Session& session, Task& task) {
   const scsi::LogicalUnit* unit = domain.device.find(std::to_underlying(task.command.lun));
   assert(unit != nullptr);  // the dispatcher has just found it
   const std::uint64_t bytes = operation.blocks * unit->configuration.block_bytes;
-  using enum scsi::Operation::Kind;
-  if (operation.kind == read) task.blocks = wire::allocate(bytes);
+  if (operation.kind == scsi::Operation::Kind::read) task.blocks = wire::allocate(bytes);
   session.reading_bytes += task.blocks.length;
-  gather_data_out(task,
-                  operation.kind == compare_one_block ? unit->configuration.block_bytes : bytes);
+  gather_data_out(task, bytes);  // of a block to compare many with, no more has been kept
   task.state = Task::State::running;
   domain.medium.push_back({.session = session.tsih,
                            .task = task.id,
@@ -266,7 +268,6 @@ bool wants_data_too_late(const Domain& domain, const Session& session, const Tas
 }
 
 void start(Domain& domain, Session& session, Task& task) {
-  task.state = Task::State::running;
   if (wants_data_too_late(domain, session, task)) {
     task.outcome = {.status = scsi::Status::busy};  // SAM-2 5.3.1: to be sent again
   } else if (task.data.fault()) {
@@ -276,10 +277,8 @@ void start(Domain& domain, Session& session, Task& task) {
     constexpr std::uint32_t invalid_message = 0x054900;
     task.outcome = refusal(invalid_message);
   } else {
-    wire::Bytes joined;
-    wire::ByteView parameters{};
-    if (task.plan.payload == scsi::Payload::parameters && !task.data.pieces().empty())
-      parameters = parameter_list(task.data, joined);
+    wire::Bytes parameters;
+    if (task.plan.payload == scsi::Payload::parameters) parameters = parameter_list(task.data);
     task.outcome =
         scsi::execute(domain.device, command_of(session, task), parameters, task.data.received());
     if (task.outcome.operation.kind != scsi::Operation::Kind::none)
@@ -311,8 +310,7 @@ bool has_room_for_data(const Domain& domain, const Session& session, const Task&
 /// Sends the R2Ts that may be sent now (10.8). A task's data is asked for only when there is room
 /// for all of it, so that tasks that share the room cannot starve each other half way.
 void ask_for_data(Domain& domain, Session& session, Task& task) {
-  Connection* connection = domain.find(task.allegiance);
-  if (connection == nullptr || task.aborted) return;
+  Connection& connection = connection_of(domain, task);
   while (const auto request = task.data.next_request()) {
     if (is_to_be_aborted(domain, session, task)) return set_waits(domain, task, true);
     if (task.reserved == 0) {
@@ -321,9 +319,9 @@ void ask_for_data(Domain& domain, Session& session, Task& task) {
       session.solicited_bytes += task.reserved;
     }
     set_waits(domain, task, false);
-    const wire::TargetTransferTag tag = connection->new_transfer_tag();
+    const wire::TargetTransferTag tag = connection.new_transfer_tag();
     task.data.requested(*request, tag);
-    send(domain, *connection, session.window,
+    send(domain, connection, session.window,
          pdu::ReadyToTransfer{.lun = task.command.lun,
                               .initiator_task_tag = task.command.initiator_task_tag,
                               .target_transfer_tag = tag,
@@ -335,11 +333,9 @@ void ask_for_data(Domain& domain, Session& session, Task& task) {
 }
 
 void advance(Domain& domain, Session& session, Task& task) {
-  if (task.state == Task::State::collecting) {
-    ask_for_data(domain, session, task);
-    if (!task.data.complete()) return;
-    task.state = Task::State::ready;
-  }
+  ask_for_data(domain, session, task);
+  if (!task.data.complete()) return;
+  task.state = Task::State::ready;
   start_if_possible(domain, session, task);
 }
 
@@ -359,20 +355,15 @@ std::uint32_t bidirectional_read_length(const pdu::AdditionalHeaders& headers) {
 /// Sets what the command's own fields say.
 void describe_task(Task& task, const pdu::ScsiCommand& command, const pdu::Frame& frame) {
   task.command = command;
-  pdu::AdditionalHeaders headers{};
-  if (!frame.additional_headers.empty()) {
-    const auto decoded = pdu::decode_additional_headers(frame.additional_headers);
-    assert(decoded.has_value());  // decode_request has looked at them
-    headers = *decoded;
-  }
-  if (!headers.extended_cdb.empty()) {
+  const auto headers = pdu::decode_additional_headers(frame.additional_headers);
+  assert(headers.has_value());  // decode_request has looked at them
+  if (!headers->extended_cdb.empty()) {
     task.cdb.assign(command.cdb.begin(), command.cdb.end());
-    task.cdb.insert(task.cdb.end(), headers.extended_cdb.begin(), headers.extended_cdb.end());
+    task.cdb.insert(task.cdb.end(), headers->extended_cdb.begin(), headers->extended_cdb.end());
   }
-  task.expected_out = command.write ? command.expected_data_transfer_length : 0;
   if (command.read)
     task.expected_in =
-        command.write ? bidirectional_read_length(headers) : command.expected_data_transfer_length;
+        command.write ? bidirectional_read_length(*headers) : command.expected_data_transfer_length;
 }
 
 /// The data of a command that waits for its turn, or null.
@@ -475,12 +466,11 @@ void finished(Domain& domain, wire::Tsih tsih, TaskId id, const scsi::MediumResu
   Session* session = domain.find(tsih);
   if (session == nullptr) return;
   const auto task = std::ranges::find(session->tasks, id, &Task::id);
-  if (task == session->tasks.end() || task->state != Task::State::running) return;
+  if (task == session->tasks.end()) return;
   const scsi::Operation operation = task->outcome.operation;
   task->outcome = scsi::conclude(domain.device, command_of(*session, *task), operation, result);
   conclude_task(domain, *session, *task);
   run_waiting_tasks(domain);
-  continue_functions(domain);
 }
 
 void run_waiting_tasks(Domain& domain) {
@@ -500,7 +490,6 @@ void output_sent(Domain& domain, Connection& connection) {
 }
 
 bool is_same_unit(wire::Lun one, wire::Lun other) {
-  if (one == other) return true;
   const auto number = scsi::unit_number(std::to_underlying(one));
   return number && number == scsi::unit_number(std::to_underlying(other));
 }
@@ -508,7 +497,7 @@ bool is_same_unit(wire::Lun one, wire::Lun other) {
 void abandon_tasks(Domain& domain, Session& session) {
   for (auto task = session.tasks.begin(); task != session.tasks.end();) {
     Task& one = *task++;
-    if (!one.aborted) abort_task(domain, session, one);
+    abort_task(domain, session, one);
   }
   for (Task& task : session.tasks) release(domain, session, task);
   domain.orphans.splice(domain.orphans.end(), session.tasks);

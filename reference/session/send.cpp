@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <cassert>
 
 #include "session/steps.hpp"
 
@@ -35,15 +35,15 @@ void refuse(Domain& domain, Connection& connection, Session& session, const Viol
 }
 
 void announce_window(Domain& domain, const Session& session) {
-  for (const ConnectionId id : session.connections)
-    if (Connection* connection = domain.find(id);
-        connection != nullptr && connection->disposition == Disposition::open)
-      return send(domain, *connection, session.window, pdu::NopIn{});
+  // One that closes has left the session.
+  if (session.connections.empty()) return;
+  send(domain, *domain.find(session.connections.front()), session.window, pdu::NopIn{});
 }
 
 void send_ping(Domain& domain, Connection& connection) {
   const Session* session = domain.find(connection.session);
-  if (session == nullptr || connection.ping || !connection.in_full_feature_phase()) return;
+  assert(session != nullptr);
+  if (connection.ping) return;
   // 10.19.3: with a transfer tag the LUN has to be a correct one.
   const auto units = domain.device.units();
   const wire::Lun lun{units.empty() ? 0 : scsi::lun_field(units.front().number)};
@@ -54,7 +54,8 @@ void send_ping(Domain& domain, Connection& connection) {
 
 void request_logout(Domain& domain, Connection& connection, std::uint16_t seconds) {
   const Session* session = domain.find(connection.session);
-  if (session == nullptr || connection.state != ConnectionState::logged_in) return;
+  assert(session != nullptr);
+  if (connection.state != ConnectionState::logged_in) return;
   connection.state = ConnectionState::logout_requested;
   connection.logout_due_at = domain.now + std::uint64_t{seconds} * 1000;
   connection.logout_request = connection.stat_sn;
@@ -64,7 +65,7 @@ void request_logout(Domain& domain, Connection& connection, std::uint16_t second
 
 void announce_drop(Domain& domain, Connection& connection) {
   const Session* session = domain.find(connection.session);
-  if (session == nullptr) return;
+  assert(session != nullptr);
   send(domain, connection, session->window,
        pdu::AsyncMessage{.event = pdu::AsyncEvent::drop_connection,
                          .parameter1 = std::to_underlying(connection.cid)});

@@ -24,9 +24,8 @@ struct Task {
   TaskId id{};
   ConnectionId allegiance{};  ///< 3.2.4.1: everything about the task goes over this connection
   pdu::ScsiCommand command{};
-  wire::Bytes cdb{};               ///< all of it, where it is longer than sixteen bytes
-  std::uint32_t expected_in = 0;   ///< bytes that the initiator has room for
-  std::uint32_t expected_out = 0;  ///< bytes that the initiator has to send
+  wire::Bytes cdb{};              ///< all of it, where it is longer than sixteen bytes
+  std::uint32_t expected_in = 0;  ///< bytes that the initiator has room for
   scsi::Transfer plan{};
   State state = State::collecting;
   bool aborted = false;        ///< ends without an answer when the medium is done
@@ -34,22 +33,19 @@ struct Task {
   std::uint32_t reserved = 0;  ///< its share of `Session::solicited_bytes`
   WriteData data{};
   wire::DataSN next_data_sn{};  ///< of R2T and Data-In, in one sequence
-  std::uint32_t data_ins = 0;   ///< Data-In PDUs sent
   scsi::Outcome outcome{};
   wire::Slice blocks{};                    ///< what was read from the medium
   std::vector<wire::ByteView> data_out{};  ///< what is written to it
 
-  /// Begins a new life with the memory of the old one.
+  /// Begins a new life with the memory of the old one, which has given back its share of every
+  /// count.
   void reset(TaskId new_id) {
     id = new_id;
     cdb.clear();
-    expected_in = expected_out = 0;
+    expected_in = 0;
     state = State::collecting;
     aborted = false;
-    reserved = 0;
     next_data_sn = {};
-    data_ins = 0;
-    outcome = {};
   }
   [[nodiscard]] bool is_bidirectional() const { return command.read && command.write; }
   [[nodiscard]] wire::ByteView whole_cdb() const {

@@ -32,7 +32,7 @@ void abort_everywhere(Domain& domain, const Session& issuing, Condition conditio
     const wire::CmdSN before = session.window.max_cmd_sn();
     for (auto task = session.tasks.begin(); task != session.tasks.end();) {
       Task& one = *task++;
-      if (!one.aborted && condition(session, one)) abort_task(domain, session, one);
+      if (condition(session, one)) abort_task(domain, session, one);
     }
     if (&session != &issuing && session.window.max_cmd_sn() != before)
       announce_window(domain, session);
@@ -166,9 +166,10 @@ void execute(Domain& domain, Session& issuing, PendingFunction& function) {
 /// Asks for the acknowledgements that are missing; true when none is.
 bool is_acknowledged(Domain& domain, PendingFunction& function) {
   std::erase_if(function.acknowledgements, [&](const PendingFunction::Awaited& awaited) {
-    const Connection* connection = domain.find(awaited.connection);
-    return connection == nullptr || connection->disposition != Disposition::open ||
-           awaited.stat_sn.precedes_or_is(connection->exp_stat_sn);
+    // One that ends is dropped from the list by the event that ends it, while it is still there.
+    const Connection& connection = *domain.find(awaited.connection);
+    return connection.disposition != Disposition::open ||
+           awaited.stat_sn.precedes_or_is(connection.exp_stat_sn);
   });
   for (const PendingFunction::Awaited& awaited : function.acknowledgements)
     send_ping(domain, *domain.find(awaited.connection));
@@ -249,7 +250,6 @@ void begin_function(Domain& domain, Session& session, Connection& connection,
 void continue_functions(Domain& domain) {
   if (domain.pending_functions == 0) return;
   bool progress = true;
-  bool any = false;
   while (std::exchange(progress, false))
     for (auto& [tsih, session] : domain.sessions)
       for (std::size_t i = 0; i < session.functions.size();) {
@@ -259,9 +259,9 @@ void continue_functions(Domain& domain) {
         }
         session.functions.erase(session.functions.begin() + static_cast<std::ptrdiff_t>(i));
         --domain.pending_functions;
-        progress = any = true;
+        progress = true;
       }
-  if (any) run_waiting_tasks(domain);
+  run_waiting_tasks(domain);
 }
 
 }  // namespace iscsi::session

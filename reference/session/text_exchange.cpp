@@ -41,11 +41,9 @@ std::string list_targets(const Domain& domain, const Session& session, const Con
     text::append_pair(refusal, asked.key, text::word_reject);
     return refusal;
   }
-  using enum text::TargetQuestion::Kind;
-  const bool is_ours = question->kind == all ||
-                       (question->kind == named && question->name == domain.target_name) ||
-                       (question->kind == connected && session.target_named);
-  if (!is_ours) return {};
+  // All there are is this one; and only a normal session, which has one, asks for its own.
+  if (question->kind == text::TargetQuestion::Kind::named && question->name != domain.target_name)
+    return {};
   text::TargetRecord record{.name = domain.target_name, .addresses = {connection.reached_at}};
   for (const text::Address& portal : domain.portals)
     if (portal != connection.reached_at) record.addresses.push_back(portal);
@@ -65,8 +63,6 @@ std::optional<Violation> take_text(const Domain& domain, const Session& session,
   const auto received = exchange.negotiation.receive(*pairs);
   if (!received) return received.error();
   std::string answer = text::encode_pairs(received->answers);
-  if (const auto repair = exchange.negotiation.repair())
-    text::append_pair(answer, repair->key, repair->value);
   if (received->send_targets)
     answer += list_targets(domain, session, connection, *received->send_targets);
   exchange.answer = text::Segmentation{std::move(answer)};
@@ -99,8 +95,8 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
   }
   const text::Segment segment =
       exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);
-  const bool final =
-      request.final && !segment.more && !exchange.assembly.open() && exchange.negotiation.settled();
+  // A request that is final is not continued (10.10.2): nothing of its text is missing.
+  const bool final = request.final && !segment.more && exchange.negotiation.settled();
   wire::Slice bytes = wire::copy_of(wire::as_bytes(segment.text));
   pdu::TextResponse response{
       .final = final, .continued = segment.more, .initiator_task_tag = request.initiator_task_tag};
@@ -109,7 +105,6 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
   } else {
     exchange.target_transfer_tag = connection.new_transfer_tag();
     response.target_transfer_tag = exchange.target_transfer_tag;
-    response.lun = request.lun;
   }
   send(domain, connection, session.window, response, std::move(bytes));
   if (final) connection.text.reset();

@@ -154,6 +154,32 @@ TEST_F(Bounds, OfWritesHoldForDataInTheSmallestPieces) {
   EXPECT_LE(growth.bytes(), 4 * data.size());
 }
 
+TEST_F(Bounds, OfTasksHoldWhenManyHaveEnded) {
+  log_in();
+  const auto pass = [this](int commands) {
+    for (int i = 0; i < commands; ++i) {
+      initiator.send(without_data(initiator, test_unit_ready));
+      static_cast<void>(initiator.take());
+    }
+  };
+  pass(10);
+  const Growth growth;
+  pass(2000);
+  EXPECT_LE(growth.bytes(), 4 * kib);
+}
+
+TEST_F(Bounds, OfWritesCountNoDataOfThoseThatHaveEnded) {
+  log_in();
+  const Growth growth;
+  const Bytes data(64 * kib);
+  world.hold = true;
+  for (int i = 0; i < 32; ++i) initiator.send(writing(initiator, 0, 128), data);
+  EXPECT_GE(growth.bytes(), 32 * data.size());
+  world.release_all();
+  static_cast<void>(initiator.take());
+  EXPECT_LE(growth.bytes(), 2 * data.size());
+}
+
 TEST_F(Bounds, OfHeldRequestsAreThoseOfTheWindow) {
   log_in();
   const Growth growth;

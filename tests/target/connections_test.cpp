@@ -103,6 +103,8 @@ TEST_F(Connections, AreLoggedOutByEachOther) {
   second.send(logout(second, 0));
   EXPECT_EQ(second.only<pdu::LogoutResponse>().response, LogoutOutcome::closed);
   EXPECT_EQ(world.target.disposition(first.id), Disposition::close_when_sent);
+  EXPECT_EQ(world.target.domain().connections.at(first.id).state,
+            session::ConnectionState::in_logout);
   first.expect_silence();
   EXPECT_TRUE(second.is_open());
   EXPECT_EQ(next_sense(second), 0U);
@@ -111,8 +113,21 @@ TEST_F(Connections, AreLoggedOutByEachOther) {
 TEST_F(Connections, CloseTogetherWithTheSession) {
   first.send(pdu::LogoutRequest{.initiator_task_tag = first.new_tag()});
   EXPECT_EQ(first.only<pdu::LogoutResponse>().response, LogoutOutcome::closed);
-  EXPECT_FALSE(second.is_open());
+  // What it has to send is sent before it closes.
+  EXPECT_EQ(world.target.disposition(second.id), Disposition::close_when_sent);
   EXPECT_EQ(world.target.session_count(), 0U);
+}
+
+TEST_F(Connections, KeepWhatTheyHoldWhenAnotherFails) {
+  const auto missing = without_data(second, test_unit_ready);
+  const Bytes late = second.bytes_of(missing);
+  const auto held = without_data(second, test_unit_ready);
+  second.send(held);
+  world.close(first.id);
+  second.put(late);
+  const auto received = second.take();
+  ASSERT_EQ(received.size(), 2U);
+  EXPECT_EQ(received[1].as<pdu::ScsiResponse>()->initiator_task_tag, held.initiator_task_tag);
 }
 
 TEST_F(Connections, ThatFailLeaveTheSessionToTheOther) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
-#include <set>
 
 #include "server/perform.hpp"
 
@@ -17,6 +16,7 @@ Configuration configuration_of(const Options& options) {
   for (const std::uint64_t blocks : options.unit_blocks)
     configuration.units.push_back(
         {.serial = std::to_string(configuration.units.size()), .block_count = blocks});
+  configuration.unit_numbers = options.unit_numbers;
   configuration.portals = options.portals;
   configuration.deadlines = options.deadlines;
   configuration.bounds = options.bounds;
@@ -97,7 +97,8 @@ void World::pump() {
     last_violation_ = note.violation;
     if (notes_.size() < most_notes) notes_.emplace_back(about(note.violation.rule).slug);
   }
-  static_cast<void>(target.take_touched());
+  const auto touched = target.take_touched();
+  touched_.insert(touched.begin(), touched.end());
   balance(target.domain());
 }
 

@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,7 @@ inline constexpr auto initiator_name = "iqn.2004-04.com.example:host";
 struct Options {
   text::Policy policy{};
   std::vector<std::uint64_t> unit_blocks{8192};  ///< of 512 bytes, one entry for each unit
+  std::vector<std::uint16_t> unit_numbers{};     ///< of units that no test reads or writes
   session::Bounds bounds{};
   Deadlines deadlines{};
   std::vector<text::Address> portals{};
@@ -81,6 +83,8 @@ class World {
   [[nodiscard]] Bytes on_disk(std::uint64_t lba, std::uint64_t blocks, std::size_t unit = 0) const;
   void fill(std::uint64_t lba, ByteView bytes, std::size_t unit = 0) const;
   [[nodiscard]] std::vector<std::string> notes();  ///< slugs of the rules noted since the last call
+  /// Connections that the owner has been told of since the last call.
+  [[nodiscard]] std::set<ConnectionId> touched() { return std::exchange(touched_, {}); }
   /// The last one that was noted since the last call.
   [[nodiscard]] std::optional<Violation> take_violation() {
     return std::exchange(last_violation_, std::nullopt);
@@ -93,6 +97,7 @@ class World {
  private:
   scsi::MediumResult perform(const HeldOperation& operation);
   std::vector<std::string> notes_{};
+  std::set<ConnectionId> touched_{};
   std::optional<Violation> last_violation_{};
   std::size_t notes_made_ = 0;
   std::size_t rejects_ = 0;

@@ -21,6 +21,11 @@ class Logouts : public testing::Test {
     return {.reason = reason, .initiator_task_tag = initiator.new_tag(), .cid = wire::Cid{cid}};
   }
 
+  /// By 7.1.1.
+  session::ConnectionState state(const Initiator& one) const {
+    return world.target.domain().connections.at(one.id).state;
+  }
+
   World world;
   Initiator initiator{world};
 };
@@ -32,6 +37,7 @@ TEST_F(Logouts, CloseTheSession) {
   EXPECT_EQ(response.response, LogoutOutcome::closed);
   EXPECT_EQ(response.initiator_task_tag, request.initiator_task_tag);
   EXPECT_EQ(response.exp_cmd_sn, initiator.cmd_sn);
+  EXPECT_EQ(state(initiator), session::ConnectionState::in_logout);
   EXPECT_EQ(world.target.disposition(initiator.id), Disposition::close_when_sent);
   EXPECT_EQ(world.target.session_count(), 0U);
 }
@@ -39,6 +45,8 @@ TEST_F(Logouts, CloseTheSession) {
 TEST_F(Logouts, CloseTheOnlyConnectionAndWithItTheSession) {
   initiator.send(logout(LogoutReason::close_connection, 7));
   EXPECT_EQ(initiator.only<LogoutResponse>().response, LogoutOutcome::closed);
+  EXPECT_EQ(state(initiator), session::ConnectionState::in_logout);
+  EXPECT_EQ(world.target.disposition(initiator.id), Disposition::close_when_sent);
   EXPECT_EQ(world.target.session_count(), 0U);  // 5.3.5
 }
 
@@ -56,6 +64,18 @@ TEST_F(Logouts, ForRecoveryAreNotSupportedAtLevelZero) {
   EXPECT_EQ(response.response, LogoutOutcome::recovery_not_supported);
   EXPECT_EQ(response.time2wait, 0);
   EXPECT_EQ(response.time2retain, 0);
+}
+
+TEST_F(Logouts, EndTheFunctionsThatWait) {
+  initiator.send(writing(initiator, 0, 512));
+  initiator.only<pdu::ReadyToTransfer>();
+  initiator.send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task_set,
+                                            .initiator_task_tag = initiator.new_tag()});
+  initiator.expect_silence();
+  initiator.send(logout(LogoutReason::close_session));
+  EXPECT_EQ(initiator.only<LogoutResponse>().response, LogoutOutcome::closed);
+  EXPECT_EQ(world.target.domain().pending_functions, 0U);
 }
 
 TEST_F(Logouts, WaitForTheRequestsInFrontOfThemUnlessTheyAreImmediate) {
@@ -174,6 +194,7 @@ TEST_F(Logouts, ThatDoNotComeAreReplacedByTheEnd) {
   EXPECT_EQ(message.event, pdu::AsyncEvent::drop_connection);
   EXPECT_EQ(message.parameter1, 7);  // the CID
   EXPECT_EQ(message.parameter3, 0);  // Time2Retain: the commands end
+  EXPECT_EQ(world.target.session_count(), 0U);
   EXPECT_EQ(world.target.disposition(initiator.id), Disposition::close_when_sent);
   world.release_all();
   initiator.expect_silence();  // "no other responses should be expected"

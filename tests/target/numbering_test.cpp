@@ -67,6 +67,19 @@ TEST_F(Numbering, IgnoresNumbersOutsideTheWindowInSilence) {
   }
 }
 
+TEST_F(Numbering, ADamagedRequestOutsideTheWindowIsRejected) {
+  // The digest is looked at in front of the number (session/engine.hpp; 6.7).
+  World sealed;
+  Initiator one{sealed};
+  ASSERT_TRUE(one.log_in({"DataDigest=CRC32C"}));
+  Bytes bytes =
+      pdu::encode(pdu::NopOut{.initiator_task_tag = one.new_tag(), .cmd_sn = one.cmd_sn + 500},
+                  pattern(8), one.digests);
+  bytes.back() ^= std::byte{1};
+  one.put(bytes);
+  one.expect_reject(pdu::RejectReason::data_digest_error, bytes);
+}
+
 /// Decision 0023.
 TEST_F(Numbering, AMalformedCommandOutsideTheWindowIsRejected) {
   const auto first = initiator.cmd_sn;
@@ -160,6 +173,11 @@ TEST_F(Numbering, RejectsImmediateCommandsBeyondItsRoom) {
   const Bytes bytes = initiator.bytes_of(command);
   initiator.put(bytes);
   initiator.expect_reject(pdu::RejectReason::immediate_command_reject, bytes);
+  // Room is wanted neither by what does not stay nor by what has a place in the window.
+  initiator.send(pdu::NopOut{.immediate = true, .initiator_task_tag = initiator.new_tag()});
+  initiator.only<pdu::NopIn>();
+  initiator.send(without_data(initiator, test_unit_ready));
+  initiator.only<pdu::ScsiResponse>();
   world.release();
   initiator.only<pdu::DataIn>();
   initiator.put(bytes);  // 10.17.1: it can be sent again
@@ -225,6 +243,24 @@ TEST_F(Numbering, RejectsATagThatIsInUse) {
   again.initiator_task_tag = read.initiator_task_tag;  // free again
   initiator.send(again);
   EXPECT_EQ(initiator.only<pdu::ScsiResponse>().status, 0);
+}
+
+TEST_F(Numbering, TakesTheTagOfATaskThatIsAbortedAgain) {
+  // 10.2.1.8: its tag is free with the answer, although the medium is still at work.
+  world.hold = true;
+  const auto read = reading(initiator, 0, 1);
+  initiator.send(read);
+  initiator.send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task,
+                                            .initiator_task_tag = initiator.new_tag(),
+                                            .referenced_task_tag = read.initiator_task_tag,
+                                            .ref_cmd_sn = initiator.cmd_sn - 1});
+  initiator.only<pdu::TaskManagementResponse>();
+  auto again = without_data(initiator, test_unit_ready);
+  again.initiator_task_tag = read.initiator_task_tag;
+  initiator.send(again);
+  EXPECT_EQ(answered(), std::vector{read.initiator_task_tag});
+  world.release();
 }
 
 TEST_F(Numbering, RejectsTheTagOfARequestThatIsHeld) {

@@ -126,6 +126,57 @@ TEST_F(Pings, OfTheTargetWaitForWhatIsQueuedInFrontOfThem) {
   EXPECT_FALSE(initiator.is_open());
 }
 
+TEST_F(Pings, OfTheTargetAreNotAnsweredByAnotherTag) {
+  log_in();
+  const auto ping = asked();
+  const Bytes bytes = initiator.bytes_of(pdu::NopOut{
+      .immediate = true,
+      .lun = ping.lun,
+      .target_transfer_tag = TargetTransferTag{std::to_underlying(ping.target_transfer_tag) + 1}});
+  initiator.put(bytes);
+  initiator.expect_reject(pdu::RejectReason::invalid_pdu_field, bytes);
+}
+
+TEST_F(Pings, OfTheInitiatorAreNoAnswers) {
+  log_in();
+  asked();
+  initiator.send(pdu::NopOut{.initiator_task_tag = initiator.new_tag()});
+  initiator.only<pdu::NopIn>();
+  world.wait(limits::ping_answer_ms);
+  EXPECT_FALSE(initiator.is_open());
+}
+
+TEST(PingsOfTheTarget, NameAUnitThatIsThere) {
+  // 10.19.3: with a transfer tag the LUN is a correct one.
+  struct Row {
+    std::vector<std::uint64_t> blocks;
+    std::vector<std::uint16_t> numbers;
+    std::uint64_t lun;
+  };
+  for (const Row& row : {Row{{64}, {}, 0}, Row{{64, 64}, {5, 6}, 0x0005'0000'0000'0000},
+                         Row{{}, {}, 0}}) {  // LUN 0 is addressed even where no unit is (SAM-2 4.9)
+    World world{{.unit_blocks = row.blocks, .unit_numbers = row.numbers}};
+    Initiator initiator{world};
+    ASSERT_TRUE(initiator.log_in());
+    world.wait(limits::ping_after_ms);
+    EXPECT_EQ(initiator.only<pdu::NopIn>().lun, wire::Lun{row.lun});
+  }
+}
+
+TEST_F(Pings, OfMuchDataAreEchoedFromTheMemoryThatItCameInto) {
+  log_in({"MaxRecvDataSegmentLength=65536"});
+  const Bytes data = pattern(32768);
+  const Bytes bytes =
+      initiator.bytes_of(pdu::NopOut{.initiator_task_tag = initiator.new_tag()}, data);
+  initiator.put(ByteView{bytes}.first(48));
+  const std::byte* came_into = world.target.space(initiator.id)[0].data();
+  initiator.put(ByteView{bytes}.subspan(48));
+  std::array<ByteView, 4> views{};
+  ASSERT_EQ(world.target.gather(initiator.id, views), 2U);
+  EXPECT_EQ(views[1].data(), came_into);
+  EXPECT_TRUE(std::ranges::equal(views[1], data));
+}
+
 TEST_F(Pings, WithAnUnknownTransferTagAreRejected) {
   log_in();
   for (const auto tag : {InitiatorTaskTag::none, initiator.new_tag()}) {

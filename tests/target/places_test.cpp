@@ -77,6 +77,41 @@ TEST_F(Places, OfAnExchangeThatNeverEnds) {
          TextRequest{.final = false, .initiator_task_tag = tag, .target_transfer_tag = given});
 }
 
+TEST_F(Places, OfDataThatBelongsToNoTask) {
+  log_in();
+  clear_attentions(initiator);
+  const auto write = writing(initiator, 0, 512);
+  initiator.send(write);
+  const auto r2t = initiator.only<pdu::ReadyToTransfer>();
+  expect({Rule::data_out_has_known_task, 16, 0x4711},
+         pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{0x4711}});
+  expect({Rule::data_out_repeats_lun, 8, 0x0001'0000'0000'0000},  // SAM-2 4.9.6: unit 1
+         pdu::DataOut{.lun = wire::Lun{0x0001'0000'0000'0000},
+                      .initiator_task_tag = write.initiator_task_tag,
+                      .target_transfer_tag = r2t.target_transfer_tag});
+}
+
+TEST_F(Places, OfDataThatComesWithARead) {
+  log_in();
+  clear_attentions(initiator);
+  initiator.send(reading(initiator, 0, 1), wire::as_bytes("data"));
+  EXPECT_EQ(world.take_violation(), (Violation{Rule::data_comes_with_write_only, 5, 4}));
+}
+
+TEST_F(Places, OfImmediateCommandsThatAreTooMany) {
+  log_in();
+  clear_attentions(initiator);
+  world.hold = true;
+  for (std::size_t i = 0; i < limits::immediate_tasks; ++i) {
+    auto read = reading(initiator, 0, 1);
+    read.immediate = true;
+    initiator.send(read);
+  }
+  auto more = without_data(initiator, test_unit_ready);
+  more.immediate = true;
+  expect({Rule::immediate_commands_are_few, 0, limits::immediate_tasks}, more);
+}
+
 TEST_F(Places, OfNumbersAndDigests) {
   log_in({"DataDigest=CRC32C"});
   initiator.digests.data = true;

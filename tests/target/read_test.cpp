@@ -30,11 +30,17 @@ class Reads : public testing::Test {
     End end;
     std::size_t in_sequence = 0;
     bool open = false;
+    bool ended = false;
     for (const Received& received : initiator.take()) {
       if (const auto* response = received.as<pdu::ScsiResponse>()) {
         EXPECT_EQ(response->initiator_task_tag, command.initiator_task_tag);
         end.response = *response;
         end.segment = received.data;
+        EXPECT_EQ(received.data.empty(), response->status != 0x02);  // 10.4.7: sense data
+        if (!command.read || !command.write) {
+          EXPECT_FALSE(response->bidirectional_overflow || response->bidirectional_underflow);
+          EXPECT_EQ(response->bidirectional_residual_count, 0U);
+        }
         EXPECT_EQ(response->exp_data_sn.value, end.pdus);
         continue;
       }
@@ -50,7 +56,9 @@ class Reads : public testing::Test {
       EXPECT_TRUE(data->final || received.data.size() % 4 == 0);  // 10.7.7
       in_sequence += received.data.size();
       EXPECT_LE(in_sequence, burst);  // 10.7.1
+      EXPECT_FALSE(ended) << "a sequence that could have been longer";
       open = !data->final;
+      ended = data->final && in_sequence < burst;
       if (data->final) in_sequence = 0;
       end.data.insert(end.data.end(), received.data.begin(), received.data.end());
       EXPECT_FALSE(end.collapsed) << "data behind the status";
@@ -187,6 +195,38 @@ TEST_F(Reads, ThatAreBidirectionalEndInAResponseWithBothResiduals) {
   EXPECT_EQ(end.response.exp_data_sn.value, 1U);
 }
 
+TEST_F(Reads, ThatAreBidirectionalTellWhatIsMissingOfTheirExpectation) {
+  log_in();
+  auto command = reading(initiator, 0, 1);
+  command.write = true;
+  command.expected_data_transfer_length = 0;
+  const End end = run(command, 8192, 262144, hex("0005 02 00 000003e8"));  // 10.2.2.4: 1000 bytes
+  EXPECT_EQ(end.data.size(), 512U);
+  EXPECT_FALSE(end.response.bidirectional_overflow);
+  EXPECT_TRUE(end.response.bidirectional_underflow);  // 10.4.1
+  EXPECT_EQ(end.response.bidirectional_residual_count, 488U);
+  EXPECT_FALSE(end.response.overflow || end.response.underflow);
+}
+
+TEST_F(Reads, ThatAreHeldKeepTheirAdditionalHeaders) {
+  log_in();
+  const auto first = initiator.cmd_sn;
+  ++initiator.cmd_sn;
+  auto command = reading(initiator, 0, 3);
+  command.write = true;
+  command.expected_data_transfer_length = 0;
+  initiator.send(command, {}, hex("0005 02 00 000003e8"));
+  initiator.expect_silence();
+  auto filler = without_data(initiator, test_unit_ready);
+  filler.cmd_sn = first;
+  initiator.send_as_is(filler);
+  const auto received = initiator.take();
+  ASSERT_EQ(received.size(), 3U);
+  EXPECT_EQ(received[1].data, Bytes(content.begin(), content.begin() + 1000));
+  ASSERT_NE(received[2].as<pdu::ScsiResponse>(), nullptr);
+  EXPECT_EQ(received[2].as<pdu::ScsiResponse>()->bidirectional_residual_count, 536U);
+}
+
 TEST_F(Reads, ThatAreBidirectionalSayHowMuchTheyExpect) {
   log_in();
   auto command = reading(initiator, 0, 1);
@@ -276,6 +316,27 @@ TEST_F(Reads, WithALongCdbAreRefusedByTheDispatcherAndNotBefore) {
   const End end = run(command, 8192, 262144, hex("0005 01 00 00000000"));
   EXPECT_EQ(end.response.status, 0);
   EXPECT_EQ(end.data.size(), 512U);
+}
+
+TEST_F(Reads, WithALongCdbLeaveNothingOfItToTheNextCommand) {
+  log_in();
+  EXPECT_EQ(run(reading(initiator, 0, 1), 8192, 262144, hex("0005 01 00 00000000")).data.size(),
+            512U);
+  const End end = run(without_data(initiator, test_unit_ready));
+  EXPECT_TRUE(end.data.empty());
+  EXPECT_FALSE(end.response.overflow);
+}
+
+TEST_F(Reads, GoOutFromTheMemoryThatTheMediumHasFilled) {
+  log_in();
+  world.hold = true;
+  initiator.send(reading(initiator, 0, 4));
+  ASSERT_EQ(world.held.size(), 1U);
+  const std::byte* filled = world.held.front().request.data_in.data();
+  world.release();
+  std::array<ByteView, 4> views{};
+  ASSERT_EQ(world.target.gather(initiator.id, views), 2U);
+  EXPECT_EQ(views[1].data(), filled);
 }
 
 TEST_F(Reads, GoOnWithTheSegmentLengthThatIsDeclaredAnew) {

@@ -159,6 +159,45 @@ TEST_F(Sessions, GoOnWhenTheirConnectionComesBackInTime) {
   EXPECT_EQ(first_sense(second), 0x06477fU);
 }
 
+TEST_F(Sessions, DoNotTellOfACommandThatHadBeenAborted) {
+  log_in();
+  world.hold = true;
+  const auto read = reading(initiator, 0, 8);
+  initiator.send(read);
+  initiator.send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task,
+                                            .initiator_task_tag = initiator.new_tag(),
+                                            .referenced_task_tag = read.initiator_task_tag,
+                                            .ref_cmd_sn = initiator.cmd_sn - 1});
+  initiator.only<pdu::TaskManagementResponse>();
+  world.close(initiator.id);
+  Initiator second = again();
+  second.tsih = initiator.tsih;
+  ASSERT_TRUE(second.log_in());
+  EXPECT_EQ(first_sense(second), 0U);
+  world.release_all();
+  second.only<pdu::NopIn>();  // 10.4.11: of the place that is free
+}
+
+TEST_F(Sessions, ThatBreakOffAreWaitedForByNoFunction) {
+  ASSERT_TRUE(initiator.log_in({"HeaderDigest=CRC32C"}));
+  clear_attentions(initiator);
+  Initiator other{world};
+  other.name += "2";
+  ASSERT_TRUE(other.log_in());
+  initiator.send(writing(initiator, 0, 512));
+  initiator.only<pdu::ReadyToTransfer>();
+  other.send(pdu::TaskManagementRequest{.immediate = true,
+                                        .function = pdu::TaskManagementFunction::clear_task_set,
+                                        .initiator_task_tag = other.new_tag()});
+  other.expect_silence();
+  Bytes bytes = initiator.bytes_of(without_data(initiator, test_unit_ready));
+  bytes[20] ^= std::byte{1};  // 6.7: the session ends
+  static_cast<void>(world.put(initiator.id, bytes));
+  EXPECT_EQ(other.only<pdu::TaskManagementResponse>().response,
+            pdu::TaskManagementOutcome::function_complete);
+}
+
 TEST_F(Sessions, GiveTheNexusBackWhenTheyAreReplacedAfterAFailure) {
   log_in();
   world.close(initiator.id);

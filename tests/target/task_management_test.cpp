@@ -45,6 +45,26 @@ class TaskManagement : public testing::Test {
     ASSERT_TRUE(other.log_in());
     clear_attentions(other, 2);
   }
+  /// A write that asks for its first burst of several.
+  pdu::ReadyToTransfer begin_write(Initiator& from, std::uint16_t unit = 0,
+                                   std::uint16_t blocks = 1024) {
+    auto write = writing(from, 0, blocks);
+    write.lun = wire::Lun{scsi::lun_field(unit)};
+    from.send(write);
+    return from.only<pdu::ReadyToTransfer>();
+  }
+  static void answer(Initiator& from, const pdu::ReadyToTransfer& r2t) {
+    from.send(pdu::DataOut{.lun = r2t.lun,
+                           .initiator_task_tag = r2t.initiator_task_tag,
+                           .target_transfer_tag = r2t.target_transfer_tag,
+                           .buffer_offset = r2t.buffer_offset},
+              Bytes(r2t.desired_data_transfer_length));
+  }
+  void expect_complete(const TaskManagementRequest& request) {
+    const auto response = initiator.only<TaskManagementResponse>();
+    EXPECT_EQ(response.initiator_task_tag, request.initiator_task_tag);
+    EXPECT_EQ(response.response, function_complete);
+  }
   TaskManagementOutcome ask(const TaskManagementRequest& request) {
     initiator.send(request);
     return initiator.only<TaskManagementResponse>().response;
@@ -140,6 +160,14 @@ TEST_F(TaskManagement, TakesTheNumberOfAPluggedGapForADuplicate) {
   EXPECT_EQ(world.notes(), std::vector<std::string>{"cmd-sn-is-new"});
 }
 
+TEST_F(TaskManagement, PlugsNoGapBehindItself) {
+  // 10.6.1 b): only a number less than the function's own; it has its own of the next command.
+  const auto next = initiator.cmd_sn;
+  EXPECT_EQ(ask(abort(InitiatorTaskTag{0x77}, next)), task_does_not_exist);
+  initiator.send(without_data(initiator, test_unit_ready));
+  EXPECT_EQ(initiator.only<pdu::ScsiResponse>().exp_cmd_sn, next + 1);
+}
+
 TEST_F(TaskManagement, AbortsARequestThatIsHeldForItsTurn) {
   const auto lost = initiator.cmd_sn;
   ++initiator.cmd_sn;
@@ -226,6 +254,11 @@ TEST_F(TaskManagement, KnowsNoUnitThatIsNotThere) {
     EXPECT_EQ(ask(function(initiator, what, 7)), lun_does_not_exist);
 }
 
+TEST_F(TaskManagement, LooksAtNoUnitForAFunctionOfTheWholeTarget) {
+  // 10.5.4: the LUN field is for the functions of a unit; elsewhere it is reserved.
+  EXPECT_EQ(ask(function(initiator, target_warm_reset, 7)), function_complete);
+}
+
 TEST_F(TaskManagement, HasNoAcaToClear) {
   EXPECT_EQ(ask(function(initiator, clear_aca)), function_not_supported);
 }
@@ -276,6 +309,44 @@ TEST_F(TaskManagement, ResetsWhatWasSentInFrontOfTheRequestAndIsStillToCome) {
   }
 }
 
+TEST_F(TaskManagement, SparesWhatIsDeliveredBehindAReset) {
+  // A reset that is not immediate takes effect in its turn, between the commands it came with.
+  const auto late = initiator.bytes_of(reading(initiator, 0, 8));
+  auto reset = function(initiator, logical_unit_reset);
+  reset.immediate = false;
+  initiator.send(reset);
+  world.hold = true;
+  const auto behind = reading(initiator, 16, 8);
+  initiator.send(behind);
+  initiator.put(late);
+  const auto received = initiator.take();
+  ASSERT_EQ(received.size(), 2U);
+  EXPECT_NE(received[0].as<TaskManagementResponse>(), nullptr);
+  ASSERT_NE(received[1].as<pdu::ScsiResponse>(), nullptr);
+  EXPECT_EQ(received[1].as<pdu::ScsiResponse>()->initiator_task_tag, behind.initiator_task_tag);
+  EXPECT_EQ(sense_of(received[1]), 0x062903U);  // which tells it of the reset
+}
+
+TEST_F(TaskManagement, ResetsAtOnceWithAllItsDataOnTheWay) {
+  // Only the task set functions wait for data (10.6.2), a reset waits for commands alone.
+  begin_write(initiator);
+  world.hold = true;
+  const auto late = initiator.bytes_of(reading(initiator, 0, 8));
+  const auto reset = function(initiator, logical_unit_reset);
+  initiator.send(reset);
+  initiator.expect_silence();
+  initiator.put(late);
+  expect_complete(reset);
+}
+
+TEST_F(TaskManagement, AsksForDataWhileAResetWaits) {
+  const auto r2t = begin_write(initiator);
+  ++initiator.cmd_sn;  // one that never comes
+  initiator.send(function(initiator, logical_unit_reset));
+  answer(initiator, r2t);
+  EXPECT_EQ(initiator.only<pdu::ReadyToTransfer>().buffer_offset, r2t.desired_data_transfer_length);
+}
+
 TEST_F(TaskManagement, DoesNotStopOthersForACommandThatNeverComes) {
   Initiator other{world};
   log_in_other(other);
@@ -322,6 +393,16 @@ TEST_F(TaskManagement, ResetsTheTargetAndKeepsTheSessionsWhenWarm) {
   const auto received = initiator.take();
   ASSERT_EQ(received.size(), 1U);
   EXPECT_EQ(sense_of(received[0]) >> 8U, 0x0629U);
+}
+
+TEST_F(TaskManagement, ResetsAllUnitsWhenWarm) {
+  world.hold = true;
+  auto read = reading(initiator, 0, 8);
+  read.lun = wire::Lun{scsi::lun_field(1)};
+  initiator.send(read);
+  EXPECT_EQ(ask(function(initiator, target_warm_reset)), function_complete);
+  world.release_all();
+  initiator.only<pdu::NopIn>();  // and no Data-In
 }
 
 TEST_F(TaskManagement, EndsAllConnectionsOnAColdReset) {
@@ -382,6 +463,106 @@ TEST_F(TaskManagement, WaitsWithATaskSetFunctionForTheDataOfOpenR2ts) {
   EXPECT_EQ(world.on_disk(0, 1024), Bytes(1024 * 512));
 }
 
+TEST_F(TaskManagement, AsksForNothingMoreWhileATaskSetFunctionWaits) {
+  // Neither for what is in front of a command that is still to come,
+  auto r2t = begin_write(initiator);
+  const auto lost = initiator.cmd_sn;
+  ++initiator.cmd_sn;
+  const auto abort_set = function(initiator, abort_task_set);
+  initiator.send(abort_set);
+  answer(initiator, r2t);
+  initiator.expect_silence();
+  auto late = reading(initiator, 0, 8);
+  late.cmd_sn = lost;
+  initiator.send_as_is(late);
+  expect_complete(abort_set);
+  // nor of another initiator.
+  Initiator other{world};
+  log_in_other(other);
+  r2t = begin_write(other);
+  const auto clear_set = function(initiator, clear_task_set);
+  initiator.send(clear_set);
+  initiator.expect_silence();
+  answer(other, r2t);
+  expect_complete(clear_set);
+  other.only<pdu::NopIn>();  // 10.4.11: of the write's place
+}
+
+TEST_F(TaskManagement, LeavesTheTasksOfOtherUnitsAlone) {
+  // It waits for the data of unit 0; what unit 1 has open neither stops nor waits.
+  const auto r2t = begin_write(initiator);
+  const auto elsewhere = begin_write(initiator, 1, 64);
+  world.hold = true;
+  auto read = reading(initiator, 0, 8);
+  read.lun = wire::Lun{scsi::lun_field(1)};
+  initiator.send(read);
+  const auto abort_set = function(initiator, abort_task_set);
+  initiator.send(abort_set);
+  initiator.expect_silence();
+  begin_write(initiator, 1, 8);
+  answer(initiator, r2t);
+  expect_complete(abort_set);
+  world.release_all();
+  EXPECT_EQ(initiator.only<pdu::DataIn>().initiator_task_tag, read.initiator_task_tag);
+  world.hold = false;
+  answer(initiator, elsewhere);
+  EXPECT_EQ(initiator.only<pdu::ScsiResponse>().status, 0);
+}
+
+TEST_F(TaskManagement, LeavesTheTasksOfOthersAloneUnlessTheSetIsCleared) {
+  Initiator other{world};
+  log_in_other(other);
+  world.hold = true;
+  const auto read = reading(other, 0, 8);
+  other.send(read);
+  EXPECT_EQ(ask(function(initiator, abort_task_set)), function_complete);
+  world.release();
+  EXPECT_EQ(other.only<pdu::DataIn>().initiator_task_tag, read.initiator_task_tag);
+}
+
+/// Two functions of one session, the first of which waits.
+TEST_F(TaskManagement, AnswersFunctionsInTheOrderInWhichTheyCanBeAnswered) {
+  begin_write(initiator);
+  initiator.send(function(initiator, abort_task_set));
+  initiator.expect_silence();
+  const auto elsewhere = function(initiator, abort_task_set, 1);
+  initiator.send(elsewhere);
+  expect_complete(elsewhere);
+}
+
+TEST_F(TaskManagement, AnswersAFunctionThatAnotherOneHasMadePossible) {
+  // A reset of the second session ends what a function of the first one waits for.
+  Initiator other{world};
+  log_in_other(other);
+  ASSERT_LT(initiator.tsih, other.tsih);
+  begin_write(initiator);
+  const auto waiting = function(initiator, abort_task_set);
+  initiator.send(waiting);
+  const auto late = other.bytes_of(without_data(other, test_unit_ready));
+  other.send(function(other, logical_unit_reset));
+  other.expect_silence();
+  initiator.expect_silence();
+  other.put(late);
+  const auto received = initiator.take();
+  ASSERT_FALSE(received.empty());
+  ASSERT_NE(received.back().as<TaskManagementResponse>(), nullptr);
+  EXPECT_EQ(received.back().as<TaskManagementResponse>()->initiator_task_tag,
+            waiting.initiator_task_tag);
+}
+
+TEST_F(TaskManagement, NeedsNoRoomForAResetThatIsDoneAtOnce) {
+  begin_write(initiator);
+  for (std::size_t i = 0; i < limits::immediate_tasks; ++i)
+    initiator.send(function(initiator, abort_task_set));
+  initiator.expect_silence();
+  const auto reset = function(initiator, logical_unit_reset);
+  initiator.send(reset);
+  const auto received = initiator.take();
+  ASSERT_FALSE(received.empty());
+  ASSERT_NE(received[0].as<TaskManagementResponse>(), nullptr);
+  EXPECT_EQ(received[0].as<TaskManagementResponse>()->initiator_task_tag, reset.initiator_task_tag);
+}
+
 TEST_F(TaskManagement, NeverEndsAWriteInSuccessThatItDidNotAskAllTheDataFor) {
   const auto one = writing(initiator, 0, 1024);
   const auto two = writing(initiator, 2048, 1024);
@@ -429,6 +610,76 @@ TEST_F(TaskManagement, GoesOnWithTheTasksOfOthersWhenTheFunctionIsGone) {
   EXPECT_EQ(world.on_disk(0, 1024), data);
 }
 
+TEST_F(TaskManagement, GoesOnWithATaskThatItStoppedWhenTheFunctionIsGone) {
+  // The function ends with its connection; then the task of another, which had an R2T open, asks
+  // for the rest.
+  World wide{
+      {.policy = {.max_burst_length = 1024, .first_burst_length = 1024, .max_outstanding_r2t = 2}}};
+  Initiator one{wide};
+  ASSERT_TRUE(one.log_in());
+  Initiator two{wide};
+  two.name += "2";
+  ASSERT_TRUE(two.log_in({"InitialR2T=Yes", "ImmediateData=No", "MaxBurstLength=1024",
+                          "FirstBurstLength=1024", "MaxOutstandingR2T=2"}));
+  clear_attentions(two);
+  two.send(writing(two, 0, 6));  // three bursts, of which two may be asked for
+  const auto r2ts = two.take();
+  ASSERT_EQ(r2ts.size(), 2U);
+  one.send(function(one, clear_task_set));
+  answer(two, *r2ts[0].as<pdu::ReadyToTransfer>());
+  two.expect_silence();
+  wide.close(one.id);
+  EXPECT_EQ(two.only<pdu::ReadyToTransfer>().buffer_offset, 2048U);
+}
+
+TEST_F(TaskManagement, KeepsNoRoomForDataFromOthersWhileItStopsATask) {
+  // The same, seen by a write behind the function: the line is of those that wait for room.
+  World wide{
+      {.policy = {.max_burst_length = 1024, .first_burst_length = 1024, .max_outstanding_r2t = 2}}};
+  Initiator one{wide};
+  ASSERT_TRUE(one.log_in({"InitialR2T=Yes", "ImmediateData=No", "MaxBurstLength=1024",
+                          "FirstBurstLength=1024", "MaxOutstandingR2T=2"}));
+  clear_attentions(one);
+  one.send(writing(one, 0, 6));
+  const auto r2ts = one.take();
+  ASSERT_EQ(r2ts.size(), 2U);
+  one.send(function(one, abort_task_set));
+  answer(one, *r2ts[0].as<pdu::ReadyToTransfer>());
+  one.expect_silence();
+  const auto behind = writing(one, 16, 2);
+  one.send(behind);
+  EXPECT_EQ(one.only<pdu::ReadyToTransfer>().initiator_task_tag, behind.initiator_task_tag);
+}
+
+TEST_F(TaskManagement, AsksForTheAcknowledgementOfWhatItFoundAndOnlyOnce) {
+  initiator.send(without_data(initiator, test_unit_ready));
+  initiator.acknowledges = false;
+  initiator.only<pdu::ScsiResponse>();
+  const auto abort_set = function(initiator, abort_task_set);
+  initiator.send(abort_set);
+  const auto ping = initiator.only<pdu::NopIn>();
+  // What comes behind the function is served, and need not be acknowledged.
+  initiator.send(without_data(initiator, test_unit_ready));
+  initiator.only<pdu::ScsiResponse>();
+  initiator.send(without_data(initiator, test_unit_ready));
+  initiator.only<pdu::ScsiResponse>();
+  initiator.exp_stat_sn = ping.stat_sn;
+  initiator.send(pdu::NopOut{
+      .immediate = true, .lun = ping.lun, .target_transfer_tag = ping.target_transfer_tag});
+  expect_complete(abort_set);
+}
+
+TEST_F(TaskManagement, StopsNothingAnyMoreWhileItWaitsForAcknowledgements) {
+  Initiator other{world};
+  log_in_other(other);
+  initiator.send(without_data(initiator, test_unit_ready));
+  initiator.acknowledges = false;
+  initiator.only<pdu::ScsiResponse>();
+  initiator.send(function(initiator, clear_task_set));
+  EXPECT_NE(initiator.only<pdu::NopIn>().target_transfer_tag, TargetTransferTag::none);
+  begin_write(other);
+}
+
 TEST_F(TaskManagement, WaitsWithATaskSetFunctionForTheAcknowledgementOfWhatWasSent) {
   initiator.send(without_data(initiator, test_unit_ready));
   initiator.acknowledges = false;
@@ -459,6 +710,28 @@ TEST_F(TaskManagement, ClearsTheTasksOfOthersAndTellsThem) {
   const auto received = other.take();
   ASSERT_EQ(received.size(), 1U);
   EXPECT_EQ(sense_of(received[0]), 0x062f00U);  // commands cleared by another initiator
+}
+
+TEST_F(TaskManagement, TellsOthersNothingWhereNothingOfTheirsWasCleared) {
+  Initiator other{world};
+  log_in_other(other);
+  other.send(without_data(other, test_unit_ready));
+  other.only<pdu::ScsiResponse>();  // which it has not acknowledged
+  world.hold = true;
+  // What another had aborted itself is not cleared, although the medium is still at work.
+  const auto read = reading(other, 0, 8);
+  other.send(read);
+  auto own = function(other, abort_task);
+  own.referenced_task_tag = read.initiator_task_tag;
+  own.ref_cmd_sn = other.cmd_sn - 1;
+  other.send(own);
+  EXPECT_EQ(other.only<TaskManagementResponse>().response, function_complete);
+  initiator.send(reading(initiator, 8, 8));
+  EXPECT_EQ(ask(function(initiator, clear_task_set)), function_complete);
+  other.expect_silence();  // it is not even asked for the acknowledgement
+  other.send(without_data(other, test_unit_ready));
+  EXPECT_EQ(other.only<pdu::ScsiResponse>().status, 0);
+  world.release_all();
 }
 
 TEST_F(TaskManagement, WaitsForTheAcknowledgementsOfOthersWhoseTasksItCleared) {
@@ -539,6 +812,29 @@ TEST_F(TaskManagement, SparesCommandsThatCameAfterTheTaskSetFunction) {
   ASSERT_EQ(received.size(), 2U);
   EXPECT_EQ(received[0].as<pdu::DataIn>()->initiator_task_tag, after.initiator_task_tag);
   EXPECT_EQ(received[1].as<pdu::DataIn>()->initiator_task_tag, behind.initiator_task_tag);
+}
+
+TEST_F(TaskManagement, SparesCommandsWithAHigherNumberThatOvertookTheFunction) {
+  // 10.5.1 goes by CmdSN: as if the function had been slow on another connection of the session.
+  for (const bool immediate : {false, true}) {
+    SCOPED_TRACE(immediate);
+    auto late = function(initiator, abort_task_set);
+    late.cmd_sn = initiator.cmd_sn;
+    if (immediate) {  // which shows the number behind that of a command with the function's
+      initiator.send(without_data(initiator, test_unit_ready));
+      initiator.only<pdu::ScsiResponse>();
+    }
+    world.hold = true;
+    auto read = reading(initiator, 0, 8);
+    read.immediate = immediate;
+    initiator.send(read);
+    late.exp_stat_sn = initiator.exp_stat_sn;
+    initiator.send_as_is(late);
+    expect_complete(late);
+    world.release();
+    EXPECT_EQ(initiator.only<pdu::DataIn>().initiator_task_tag, read.initiator_task_tag);
+    world.hold = false;
+  }
 }
 
 TEST_F(TaskManagement, SendsNothingOfATaskBehindTheResponseThatCoversIt) {

@@ -84,6 +84,14 @@ TEST_F(Texts, ListTheTargetOfTheSession) {
   EXPECT_EQ(answer, "");
 }
 
+TEST_F(Texts, DeclareAnAliasForTheSession) {
+  log_in();
+  ask({.initiator_task_tag = initiator.new_tag()}, "InitiatorAlias=the one upstairs\0"s, &answer);
+  EXPECT_EQ(answer, "");  // 12.7: declared, so there is nothing to answer
+  EXPECT_EQ(world.target.domain().sessions.begin()->second.declared.initiator_alias,
+            "the one upstairs");
+}
+
 TEST_F(Texts, DoNotListAllTargetsInANormalSession) {
   log_in();  // appendix D
   ask({.initiator_task_tag = initiator.new_tag()}, "SendTargets=All\0"s, &answer);
@@ -197,6 +205,21 @@ TEST_F(Texts, DoNotNegotiateWhatBelongsToTheLogin) {
        {"MaxBurstLength=512\0"s, "HeaderDigest=CRC32C\0"s, "AuthMethod=None\0"s,
         "InitiatorName=iqn.2004-04.com.example:other\0"s, "SessionType=Discovery\0"s})
     refused({.initiator_task_tag = initiator.new_tag()}, text, RejectReason::protocol_error);
+}
+
+TEST(TextsOfATarget, TellEachOfItsAddressesOnce) {
+  // The one that the question came to is one of those that the target is reached at.
+  World world{
+      {.portals = {{.host = "192.0.2.1", .port = 3260}, {.host = "127.0.0.1", .port = 3260}}}};
+  Initiator initiator{world};
+  ASSERT_TRUE(initiator.log_in_for_discovery());
+  initiator.send(TextRequest{.initiator_task_tag = initiator.new_tag()},
+                 bytes_of_text("SendTargets=All\0"s));
+  Bytes data;
+  initiator.only<TextResponse>(&data);
+  EXPECT_EQ(text_of(data), "TargetName="s + target_name +
+                               "\0TargetAddress=127.0.0.1:3260,1\0"
+                               "TargetAddress=192.0.2.1:3260,1\0"s);
 }
 
 class LongTexts : public Texts {

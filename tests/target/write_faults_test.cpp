@@ -104,6 +104,40 @@ TEST_F(WriteFaults, BehindTheEndOfTheTaskEndNothing) {
   refused(pdu::RejectReason::invalid_pdu_field, initiator.bytes_of(late, data_));
 }
 
+TEST_F(WriteFaults, ForACommandThatHasAllItsDataEndNothing) {
+  // While it waits for another, and while the medium is at work.
+  log_in({});
+  world.hold = true;
+  auto before = writing(initiator, 32, 1);
+  before.attribute = pdu::TaskAttribute::ordered;
+  initiator.send(before, ByteView{data_}.first(512));
+  command = writing(initiator, 40, 1);
+  initiator.send(command, ByteView{data_}.first(512));
+  const pdu::DataOut more{.initiator_task_tag = command.initiator_task_tag};
+  for (int i = 0; i < 2; ++i) {
+    refused(pdu::RejectReason::invalid_pdu_field,
+            initiator.bytes_of(more, ByteView{data_}.last(512)));
+    ASSERT_EQ(world.held.size(), 1U);
+    world.release();
+    EXPECT_EQ(initiator.only<pdu::ScsiResponse>().status, 0);
+  }
+  EXPECT_EQ(world.on_disk(40, 1), Bytes(data_.begin(), data_.begin() + 512));
+}
+
+TEST_F(WriteFaults, ForARequestThatIsHeldAndNoCommandEndNothing) {
+  log_in({});
+  const auto first = initiator.cmd_sn;
+  ++initiator.cmd_sn;
+  const pdu::NopOut held{.initiator_task_tag = initiator.new_tag()};
+  initiator.send(held);
+  refused(pdu::RejectReason::invalid_pdu_field,
+          initiator.bytes_of(pdu::DataOut{.initiator_task_tag = held.initiator_task_tag}, data_));
+  auto filler = without_data(initiator, test_unit_ready);
+  filler.cmd_sn = first;
+  initiator.send_as_is(filler);
+  EXPECT_EQ(initiator.take().size(), 2U);
+}
+
 // Faults in a sequence: the command ends with them, after the last F that is due (10.4.2).
 
 TEST_F(WriteFaults, InTheNumberOfAPduAreMissingPdus) {
@@ -151,6 +185,22 @@ TEST_F(WriteFaults, ThatBringTooLittleEndTheCommand) {
   begin();
   initiator.send(answer(0, 0, true), ByteView{data_}.first(1020));
   expect_sense(wrong_amount);
+}
+
+TEST_F(WriteFaults, ThatBringTooLittleTellHowMuchIsMissing) {
+  begin();
+  initiator.send(answer(0, 0, true), ByteView{data_}.first(1020));
+  const auto response = initiator.only<pdu::ScsiResponse>();
+  EXPECT_TRUE(response.underflow);  // 10.4.1: of the bytes expected, so many were not transferred
+  EXPECT_EQ(response.residual_count, 2048U - 1020U);
+}
+
+TEST_F(WriteFaults, AreNotedOnce) {
+  begin();
+  initiator.send(answer(1, 0, false), ByteView{data_}.first(512));  // 6.8: 0 was lost
+  initiator.send(answer(2, 512, false), ByteView{data_}.first(256));
+  initiator.send(answer(3, 768, true), ByteView{data_}.first(256));
+  EXPECT_EQ(world.notes(), std::vector<std::string>{"data-sn-counts-up"});
 }
 
 TEST_F(WriteFaults, ThatBringNothingAtAllEndTheCommand) {

@@ -222,8 +222,11 @@ TEST(Write, TakesOddPdusOfAnInitiatorThatCutsByItsOwnLimits) {
   EXPECT_EQ(world.on_disk(40, 18), data);
 }
 
-TEST(Write, CarriesAParameterListInPieces) {
-  // MODE SELECT(6) of the control page, its list in three Data-Out PDUs.
+class WriteInPieces : public testing::TestWithParam<std::uint32_t> {};
+
+TEST_P(WriteInPieces, CarriesAParameterList) {
+  // MODE SELECT(6) of the control page, its list in so many Data-Out PDUs.
+  const std::uint32_t pieces = GetParam();
   World world;
   Initiator initiator{world};
   ASSERT_TRUE(initiator.log_in({"InitialR2T=No", "ImmediateData=No"}));
@@ -235,18 +238,21 @@ TEST(Write, CarriesAParameterListInPieces) {
                            .expected_data_transfer_length = 16,
                            .cdb = cdb("151000001000")};
   initiator.send(command);
-  for (std::uint32_t i = 0; i < 4; ++i)
-    initiator.send(pdu::DataOut{.final = i == 3,
+  const std::uint32_t bytes = 16 / pieces;
+  for (std::uint32_t i = 0; i < pieces; ++i)
+    initiator.send(pdu::DataOut{.final = i + 1 == pieces,
                                 .initiator_task_tag = command.initiator_task_tag,
                                 .data_sn = {i},
-                                .buffer_offset = i * 4},
-                   ByteView{list}.subspan(i * 4, 4));
+                                .buffer_offset = i * bytes},
+                   ByteView{list}.subspan(i * bytes, bytes));
   EXPECT_EQ(initiator.only<pdu::ScsiResponse>().status, 0);
   initiator.send(without_data(initiator, cdb("ff0000000000")));
   const auto received = initiator.take();
   ASSERT_EQ(received.size(), 1U);
   EXPECT_EQ(received[0].data.at(2), std::byte{0x72});  // descriptor format from now on
 }
+
+INSTANTIATE_TEST_SUITE_P(Few, WriteInPieces, testing::Values(1U, 2U, 4U));
 
 TEST(Write, TakesTheUnsolicitedDataOfACommandThatWaitsForItsTurn) {
   // Data-Out has no CmdSN to wait for: it follows its command (3.2.2.1, 3.2.4.2).
