@@ -166,10 +166,9 @@ void execute(Domain& domain, Session& issuing, PendingFunction& function) {
 /// Asks for the acknowledgements that are missing; true when none is.
 bool is_acknowledged(Domain& domain, PendingFunction& function) {
   std::erase_if(function.acknowledgements, [&](const PendingFunction::Awaited& awaited) {
-    // One that ends is dropped from the list by the event that ends it, while it is still there.
-    const Connection& connection = *domain.find(awaited.connection);
-    return connection.disposition != Disposition::open ||
-           awaited.stat_sn.precedes_or_is(connection.exp_stat_sn);
+    const Connection* connection = domain.find(awaited.connection);
+    return connection == nullptr || connection->disposition != Disposition::open ||
+           awaited.stat_sn.precedes_or_is(connection->exp_stat_sn);
   });
   for (const PendingFunction::Awaited& awaited : function.acknowledgements)
     send_ping(domain, *domain.find(awaited.connection));

@@ -155,11 +155,12 @@ void Target::admit(Connection& connection, login::Admission admission) {
     });
     if (same_cid != session->connections.end()) {
       Connection& old = domain_.connections.at(*same_cid);
-      session::terminate_tasks_of(domain_, *session, old.id);
       session->connections.erase(same_cid);
       old.session = wire::Tsih::none;
       old.disposition = Disposition::close_now;
       domain_.touch(old);
+      // Behind that, for what goes on with the end of its tasks must not wait for it any more.
+      session::terminate_tasks_of(domain_, *session, old.id);
     }
   }
   session->last_cids.clear();

@@ -773,6 +773,27 @@ TEST_F(TaskManagement, AnswersWhenTheOneItWaitsForIsGone) {
   EXPECT_EQ(initiator.only<TaskManagementResponse>().response, function_complete);
 }
 
+TEST_F(TaskManagement, DoesNotWaitForAConnectionThatIsReplaced) {
+  // 5.3.4: its successor has the same CID, and other numbers.
+  Initiator other{world};
+  log_in_other(other);
+  world.hold = true;
+  other.send(reading(other, 0, 8));
+  other.acknowledges = false;
+  other.send(without_data(other, test_unit_ready));
+  other.only<pdu::ScsiResponse>();
+  const auto clear_set = function(initiator, clear_task_set);
+  initiator.send(clear_set);
+  initiator.expect_silence();  // it waits for the acknowledgement of that response
+  Initiator again{world};
+  again.name = other.name;
+  again.isid = other.isid;
+  again.tsih = other.tsih;
+  again.cmd_sn = other.cmd_sn;
+  ASSERT_TRUE(again.log_in());
+  expect_complete(clear_set);
+}
+
 TEST_F(TaskManagement, DoesNotWaitForDiscoverySessions) {
   Initiator discovery{world};
   discovery.isid = wire::Isid{0x0002'3d00'0003};
