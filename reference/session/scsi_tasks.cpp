@@ -448,16 +448,19 @@ void own_borrowed_data(Domain& domain, Connection& connection) {
   if (session == nullptr) return;
   for (HeldRequest& held : session->held)
     if (held.connection == connection.id && held.written) held.written->own();
-  for (Task& task : session->tasks)
-    if (task.allegiance == connection.id && task.state != Task::State::running) task.data.own();
-  for (MediumRequest& request : domain.medium) {  // not fetched yet
-    const auto task = std::ranges::find(session->tasks, request.task, &Task::id);
-    if (task == session->tasks.end() || task->allegiance != connection.id) continue;
+  for (Task& task : session->tasks) {
+    if (task.allegiance != connection.id) continue;
+    if (task.state != Task::State::running) {
+      task.data.own();
+      continue;
+    }
+    const auto request = std::ranges::find(domain.medium, task.id, &MediumRequest::task);
+    if (request == domain.medium.end()) continue;  // fetched, and with it the data
     std::uint64_t bytes = 0;
-    for (const wire::ByteView view : task->data_out) bytes += view.size();
-    task->data.own();
-    gather_data_out(*task, bytes);
-    request.data_out = task->data_out;
+    for (const wire::ByteView view : task.data_out) bytes += view.size();
+    task.data.own();
+    gather_data_out(task, bytes);
+    request->data_out = task.data_out;
   }
 }
 

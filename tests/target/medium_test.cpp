@@ -182,6 +182,7 @@ TEST_F(SlowMedium, IsGivenNoEmptyPieces) {
   ASSERT_TRUE(request.has_value());
   ASSERT_EQ(request->data_out.size(), 2U);
   for (const ByteView piece : request->data_out) EXPECT_EQ(piece.size(), 256U);
+  EXPECT_TRUE(request->data_in.empty());  // nor memory that nothing is read into
   world.target.finished(*request, {}, world.now);
   world.idle = false;
   world.pump();
