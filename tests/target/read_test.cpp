@@ -324,7 +324,8 @@ TEST_F(Reads, WithALongCdbLeaveNothingOfItToTheNextCommand) {
             512U);
   const End end = run(without_data(initiator, test_unit_ready));
   EXPECT_TRUE(end.data.empty());
-  EXPECT_FALSE(end.response.overflow);
+  EXPECT_FALSE(end.response.overflow || end.response.underflow);
+  EXPECT_EQ(end.response.residual_count, 0U);
 }
 
 TEST_F(Reads, GoOutFromTheMemoryThatTheMediumHasFilled) {

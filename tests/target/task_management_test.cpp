@@ -255,8 +255,15 @@ TEST_F(TaskManagement, KnowsNoUnitThatIsNotThere) {
 }
 
 TEST_F(TaskManagement, LooksAtNoUnitForAFunctionOfTheWholeTarget) {
-  // 10.5.4: the LUN field is for the functions of a unit; elsewhere it is reserved.
-  EXPECT_EQ(ask(function(initiator, target_warm_reset, 7)), function_complete);
+  // 10.5.4: the LUN field is for the functions of a unit; elsewhere it is reserved, and 0 is no
+  // unit of this target.
+  World other{{.unit_blocks = {64}, .unit_numbers = {5}}};
+  Initiator one{other};
+  ASSERT_TRUE(one.log_in());
+  one.send(function(one, logical_unit_reset, 0));
+  EXPECT_EQ(one.only<TaskManagementResponse>().response, lun_does_not_exist);
+  one.send(function(one, target_warm_reset, 0));
+  EXPECT_EQ(one.only<TaskManagementResponse>().response, function_complete);
 }
 
 TEST_F(TaskManagement, HasNoAcaToClear) {
