@@ -70,6 +70,7 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
                         .portal_group_tag = configuration_.login.portal_group_tag,
                         .target_named = session.target_named,
                         .connections = own,
+                        .failed = session.last_cids.size(),
                         .parameters = session.parameters,
                         .exp_cmd_sn = session.window.exp_cmd_sn(),
                         .max_cmd_sn = session.window.max_cmd_sn()});

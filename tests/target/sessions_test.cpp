@@ -132,6 +132,23 @@ TEST_F(Sessions, GoOnWithAConnectionThatIsReinstated) {
   EXPECT_EQ(first_sense(second), 0U);
 }
 
+TEST_F(Sessions, GoOnWithANewConnectionWhenTheLastHasFailed) {
+  log_in();
+  const auto expected = initiator.cmd_sn;
+  world.close(initiator.id);
+  Initiator second = again();
+  second.tsih = initiator.tsih;
+  second.cid = wire::Cid{1};
+  ASSERT_TRUE(second.log_in());  // 5.3.6: "or by adding a connection with a new CID"
+  EXPECT_EQ(second.tsih, initiator.tsih);
+  EXPECT_EQ(second.cmd_sn, expected);
+  world.wait(22'000);
+  EXPECT_EQ(world.target.session_count(), 1U);
+  Initiator third = again();  // the one that failed has been replaced
+  third.tsih = initiator.tsih;
+  EXPECT_EQ(status(third), LoginStatus::too_many_connections);
+}
+
 TEST_F(Sessions, OutliveTheirConnectionForWaitAndRetain) {
   log_in();
   world.close(initiator.id);
