@@ -323,6 +323,27 @@ class Slices(unittest.TestCase):
         self.run_it(one)
         self.assertEqual((one.failed, one.status()), (1, 2))
 
+    def test_an_engine_that_is_always_told_has_not(self):
+        one = self.campaign(slow=FUZZES + "trap 'exit 0' INT\nwhile :; do sleep 0.1; done\n")
+        one.engine.ends_by_itself = False
+        self.run_it(one)
+        self.assertEqual((one.failed, one.status()), (0, 0))
+
+
+class Gather(unittest.TestCase):
+    def test_different_seeds_of_all_folders_none_too_long(self):
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for path, seed in {"a/README.md": b"x", "a/empty": b"", "a/one": b"1234567",
+                               "a/deep/same": b"12345678", "b/one": b"12"}.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(seed)
+            engines.gather([root / "a", root / "b"], 4, root / "seeds")
+            self.assertEqual(sorted(path.read_bytes() for path in (root / "seeds").iterdir()),
+                             [b"12", b"1234"])
+            engines.gather([root / "none"], 4, root / "at-least-one")
+            self.assertEqual(len(list((root / "at-least-one").iterdir())), 1)
+
 
 if __name__ == "__main__":
     unittest.main()

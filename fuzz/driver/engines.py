@@ -14,13 +14,9 @@ from driver.state import Figures
 
 # Executions are worth more than stacks of allocations, a long quarantine and a watch over frames
 # that have returned: a find is replayed with all of that, and so is the corpus in every test run.
-SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1:malloc_context_size=0:"
-                    "quarantine_size_mb=1:thread_local_quarantine_size_kb=16:"
-                    "allocator_release_to_os_interval_ms=-1:max_malloc_fill_size=64:"
-                    "detect_stack_use_after_return=0",
-    "UBSAN_OPTIONS": "print_stacktrace=1",
-}
+FAST_ASAN = ("allocator_may_return_null=1:malloc_context_size=0:quarantine_size_mb=1:"
+             "thread_local_quarantine_size_kb=16:allocator_release_to_os_interval_ms=-1:"
+             "max_malloc_fill_size=64:detect_stack_use_after_return=0")
 TIMEOUT_SECONDS = 10  # of one input
 MEMORY_MB = 2048
 GRACE_SECONDS = 2 * TIMEOUT_SECONDS  # an engine looks at its clock between two inputs
@@ -48,6 +44,7 @@ class LibFuzzer:
     name = "libfuzzer"
     preset = "asan"
     builds = (("asan", "fuzz/all"),)
+    ends_by_itself = True  # when its time is up
 
     def __init__(self, root, more_options=()):
         self.root = root
@@ -67,7 +64,8 @@ class LibFuzzer:
                 if (self.root / folder).is_dir()]
 
     def environment(self):
-        return os.environ | SANITIZERS
+        return os.environ | {"ASAN_OPTIONS": f"detect_leaks=1:{FAST_ASAN}",
+                             "UBSAN_OPTIONS": "print_stacktrace=1"}
 
     def command(self, harness, folder, number, length):
         """Where the finds go, and what is run; in the root of the repository."""
@@ -140,6 +138,7 @@ class AflPlusPlus(LibFuzzer):
     name = "afl++"
     preset = "afl"
     builds = (("afl", "fuzz/all"), ("dev", "fuzz_afl_mutator"))
+    ends_by_itself = False  # it looks at -V between two stages, of which one may take minutes
 
     def __init__(self, root):
         super().__init__(root)
@@ -156,17 +155,15 @@ class AflPlusPlus(LibFuzzer):
             "AFL_NO_UI": "1", "AFL_SKIP_CPUFREQ": "1", "AFL_NO_AFFINITY": "1",
             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_AUTORESUME": "1",
             "AFL_FORKSRV_INIT_TMOUT": "60000", "AFL_IGNORE_PROBLEMS": "1",
-            "ASAN_OPTIONS": "abort_on_error=1:symbolize=0:detect_leaks=0:"
-                            "allocator_may_return_null=1",
+            "ASAN_OPTIONS": f"abort_on_error=1:symbolize=0:detect_leaks=0:{FAST_ASAN}",
             "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:symbolize=0",
         }
 
     def command(self, harness, folder, number, length):
         seeds = folder / "seeds"
         if not seeds.exists():
-            self.gather(harness, seeds)
-        # -V counts from this start, also where it is resumed.
-        options = ["-V", str(length), "-i", seeds, "-o", folder / "afl",
+            gather((self.root / one for one in self.seeds(harness)), harness.longest, seeds)
+        options = ["-i", seeds, "-o", folder / "afl",
                    "-m", "none", "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
                    "-M" if number == 0 else "-S", f"job{number}"]
         dictionary = self.build / f"{harness.input}.dict"
@@ -175,16 +172,6 @@ class AflPlusPlus(LibFuzzer):
         prefix = ["env", f"AFL_CUSTOM_MUTATOR_LIBRARY={self.mutator}"]
         return [*(prefix if harness.input == "pdu" else []), "afl-fuzz", *options, "--",
                 self.program(harness)]
-
-    def gather(self, harness, into):
-        """afl-fuzz wants its seeds in one folder, and none of them too long."""
-        into.mkdir()
-        for folder in self.seeds(harness):
-            for path in sorted((self.root / folder).rglob("*")):
-                if path.is_file() and path.name != "README.md" and path.stat().st_size > 0:
-                    shutil.copy(path, into / f"{path.parent.name}-{path.name}")
-        if not any(into.iterdir()):
-            (into / "one-byte").write_bytes(b"0")
 
     def crashes(self, folder, number):
         return sorted(path for kind in ("crashes", "hangs")
@@ -232,6 +219,23 @@ class AflPlusPlus(LibFuzzer):
 ENGINES = {engine.name: engine for engine in (LibFuzzer, AflPlusPlus)}
 
 
+def gather(folders, longest, into):
+    """afl-fuzz wants its seeds in one folder, different, and none of them longer than what it is to
+    try: libFuzzer cuts them itself."""
+    into.mkdir()
+    seen = {b""}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if not path.is_file() or path.name == "README.md":
+                continue
+            seed = path.read_bytes()[:longest]
+            if seed not in seen:
+                seen.add(seed)
+                (into / f"{path.parent.name}-{path.name}").write_bytes(seed)
+    if not any(into.iterdir()):
+        (into / "one-byte").write_bytes(b"0")
+
+
 def tail(path, most=65536):
     """The end of a file that somebody may be writing."""
     try:
@@ -272,8 +276,9 @@ class Slice:
 
     def ended(self):
         """An engine that does not stop by itself is told to, then made to."""
-        if self.told is None and self.seconds() > self.length + GRACE_SECONDS:
-            self.overdue = True
+        grace = GRACE_SECONDS if self.engine.ends_by_itself else 0
+        if self.told is None and self.seconds() > self.length + grace:
+            self.overdue = self.engine.ends_by_itself
             self.interrupt()
         if self.told is not None and time.monotonic() > self.told + LAST_SECONDS:
             self.end_now(0)

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 
-from driver.engines import SANITIZERS, TIMEOUT_SECONDS
+from driver.engines import TIMEOUT_SECONDS
 from driver.state import write_whole
 
 HANGS_AFTER_SECONDS = 3 * TIMEOUT_SECONDS  # of an input that runs beside other slices
@@ -52,7 +52,10 @@ class Finds:
         self.show = engine.build / "fuzz_show"
 
     def run(self, harness, path, trace=False):
-        environment = os.environ | SANITIZERS | ({"FUZZ_TRACE": "1"} if trace else {})
+        environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1",
+                                    "UBSAN_OPTIONS": "print_stacktrace=1"}
+        if trace:
+            environment["FUZZ_TRACE"] = "1"
         try:
             done = subprocess.run([self.engine.program(harness), path], cwd=self.root,
                                   env=environment, stdin=subprocess.DEVNULL, check=False,
