@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "fuzz"))
 sys.dont_write_bytecode = True
 
-from driver import engines, finds, state  # noqa: E402
+from driver import branches, engines, finds, state  # noqa: E402
 
 
 def module_of(path):
@@ -109,6 +109,132 @@ class Signatures(unittest.TestCase):
 
     def test_the_name_has_no_numbers_that_change(self):
         self.assertEqual(finds.slug_of("a.cpp: Shift of 0x7f0 by 12!"), "a-cpp-shift-of-by")
+
+
+# A source, and what llvm-cov-19 exports of two programs that have it.
+SOURCE = """int f(Kind kind, int n) {
+  assert(n > 0);
+  switch (kind) {
+    case Kind::one: return n > 1 ? 1 : 2;
+  }
+  switch (n) {
+    case 7: return 3;
+  }
+  return 0;
+}
+bool friend operator==(const Pair&, const Pair&) = default;
+constexpr int
+g(int n) {
+  return n > 0 ? 1 : 2;
+}
+int h(int n) { return n > 0 && std::is_same_v<A, B> ? 1 : 2; }
+"""
+
+
+class Branches(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.root = pathlib.Path(temporary.name)
+        path = self.root / "reference" / "wire" / "a.cpp"
+        path.parent.mkdir(parents=True)
+        path.write_text(SOURCE)
+        name = str(path)
+
+        def branch(*numbers):
+            return [*numbers, 0, 0, 4]
+
+        def function(count, *body):
+            return {"name": "f", "count": count, "filenames": [name],
+                    "regions": [[*body, count, 0, 0, 0]]}
+        self.exported = {"data": [{
+            "files": [{
+                "filename": name,
+                "branches": [branch(2, 3, 2, 3, 9, 0),       # the assertion
+                             branch(3, 11, 3, 15, 0, 9),     # its default
+                             branch(4, 5, 4, 19, 9, 0), branch(4, 28, 4, 33, 9, 0),
+                             branch(4, 28, 4, 33, 0, 4),     # the same, of the other program
+                             branch(6, 11, 6, 12, 0, 9), branch(7, 5, 7, 11, 9, 0),
+                             branch(11, 59, 11, 60, 3, 0),
+                             branch(14, 10, 14, 15, 0, 0),   # run by the compiler
+                             branch(16, 23, 16, 28, 0, 0),   # never run
+                             branch(16, 32, 16, 52, 0, 0)],
+                "segments": [[1, 25, 9, True, True, False], [10, 2, 0, False, False, False],
+                             [13, 10, 0, True, True, False], [16, 14, 0, True, True, False]]}],
+            "functions": [function(9, 1, 25, 10, 2), function(4, 1, 25, 10, 2),
+                          function(0, 13, 10, 15, 2), function(0, 16, 14, 16, 63)]}]}
+
+    def counted(self):
+        return branches.sides_of(self.exported, self.root)
+
+    def run_h(self):
+        """Its first condition is true; the other one the compiler knows."""
+        data = self.exported["data"][0]
+        data["functions"][3]["count"] = 5
+        data["files"][0]["branches"][9][4] = 5
+        data["files"][0]["segments"][3][2] = 5
+
+    def test_a_side_counts_once_and_is_taken_if_it_was_anywhere(self):
+        self.assertEqual(
+            [(side.line, side.condition, side.branch, side.taken) for side in self.counted().sides],
+            [(2, "assert(n > 0);", "true", True), (3, "kind", "false", True),
+             (4, "case Kind::one", "true", True), (4, "case Kind::one", "false", False),
+             (4, "n > 1", "true", True), (4, "n > 1", "false", True),
+             (6, "n", "true", False), (6, "n", "false", True),
+             (7, "case 7", "true", True), (7, "case 7", "false", False),
+             (16, "n > 0", "true", False), (16, "n > 0", "false", False),
+             (16, "std::is_same_v<A, B>", "true", False),
+             (16, "std::is_same_v<A, B>", "false", False)])
+
+    def test_what_nobody_can_take_is_told_and_not_counted(self):
+        self.assertEqual(self.counted().left_out,
+                         {branches.ASSERTION: 1, branches.COMPLETE_SWITCH: 1,
+                          branches.WRITTEN_BY_COMPILER: 2, branches.AT_COMPILE_TIME: 2})
+        self.run_h()
+        counted = self.counted()
+        self.assertEqual(counted.left_out[branches.CONSTANT], 2)
+        self.assertEqual([str(side) for side in counted.sides if side.line == 16 and not side.taken],
+                         ["reference/wire/a.cpp:16:23: never false: n > 0"])
+
+    def explained(self, *explanations):
+        path = self.root / "unreached.json"
+        path.write_text(json.dumps([{"reason": "so"} | one for one in explanations]))
+        return branches.judge(self.counted().sides, branches.read_explanations(path))
+
+    def test_an_explanation_is_of_one_side_of_a_line_or_of_a_file(self):
+        name = "reference/wire/a.cpp"
+        self.assertEqual(len(self.explained().unexplained), 7)
+        verdict = self.explained({"file": name, "line": "case 7: return 3;", "branch": "false"},
+                                 {"file": name, "line": "switch (n) {", "condition": "n",
+                                  "branch": "true"})
+        self.assertEqual([side.line for side in verdict.explained], [6, 7])
+        self.assertEqual([side.line for side in verdict.unexplained], [4, 16, 16, 16, 16])
+        self.assertEqual(verdict.stale, [])
+        self.assertIn("14     7   50.0%         2     5".split(),
+                      [branches.table(self.counted().sides, verdict).splitlines()[1].split()[1:]])
+        # Not of a file of which anything is reached.
+        self.assertEqual(len(self.explained({"file": name}).stale), 7)
+
+    def test_an_explanation_that_is_not_needed_is_an_error(self):
+        self.assertEqual(self.explained({"file": "reference/wire/b.cpp"}).stale,
+                         ["gone: reference/wire/b.cpp"])
+        reached = {"file": "reference/wire/a.cpp", "line": "switch (n) {", "branch": "false"}
+        self.assertEqual(self.explained(reached).stale,
+                         ["reached now, 6:11 false: reference/wire/a.cpp: switch (n) {: false"])
+
+    def test_an_explanation_has_a_reason(self):
+        for bad in ({"file": "a", "reason": " "}, {"line": "a"}, {"file": "a", "branch": "both"},
+                    {"file": "a", "column": 3}):
+            with self.assertRaises(branches.BadExplanation):
+                self.explained(bad)
+
+    def test_a_draft_wants_a_reason_and_nothing_else(self):
+        unexplained = self.explained().unexplained
+        draft = json.loads(branches.drafts(unexplained))
+        self.assertEqual(len(draft), 7)
+        self.assertEqual({one.pop("reason") for one in draft}, {""})
+        self.assertEqual(self.explained(*draft).unexplained, [])
+        self.assertEqual(self.explained(*draft).stale, [])
 
 
 class Scripts(engines.LibFuzzer):

@@ -1,5 +1,6 @@
 """What a campaign leaves behind: candidates for the corpus, and how far the corpora reach."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -46,45 +47,73 @@ def merge(root, engine, harness, into, corpora):
     return sum(1 for _ in into.iterdir())
 
 
+class Replays:
+    """The replay programs of the preset `fuzz-coverage`, and what llvm-cov-19 counts in them."""
+
+    def __init__(self, root, folder, harnesses):
+        self.root, self.folder, self.harnesses = root, folder, harnesses
+        self.profiles = folder / "profiles"
+        self.merged = folder / "merged.profdata"
+
+    def program(self, harness):
+        return self.root / "build" / "fuzz-coverage" / "fuzz" / f"replay_{harness.name}"
+
+    def build(self):
+        subprocess.run([self.root / "tests" / "build", "fuzz-coverage",
+                        *(f"replay_{one.name}" for one in self.harnesses)], check=True)
+
+    def run(self, inputs_of, options=(), jobs=1):
+        """Each on what `inputs_of` it says, as far as that is there. The names of those that
+        failed."""
+        shutil.rmtree(self.profiles, ignore_errors=True)
+        self.profiles.mkdir(parents=True)
+
+        def status(harness):
+            inputs = [path for path in inputs_of(harness) if path.exists()]
+            # Without a name of its own, each would write its counts where it is run.
+            environment = os.environ | {"LLVM_PROFILE_FILE": f"{self.profiles}/{harness.name}"}
+            return subprocess.run([self.program(harness), *options, *inputs], env=environment,
+                                  check=False, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL).returncode
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            statuses = list(pool.map(status, self.harnesses))
+        return [one.name for one, ended in zip(self.harnesses, statuses) if ended != 0]
+
+    def merge(self):
+        subprocess.run(["llvm-profdata-19", "merge", "-sparse", "-o", self.merged,
+                        *sorted(self.profiles.iterdir())], check=True)
+        shutil.rmtree(self.profiles)
+
+    def llvm_cov(self, command, options, sources):
+        first, *others = [self.program(one) for one in self.harnesses]
+        objects = [first, *(word for one in others for word in ("-object", one))]
+        return subprocess.run(["llvm-cov-19", command, *options, *objects,
+                               f"-instr-profile={self.merged}", *sources],
+                              check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    def export(self, sources, *options):
+        return json.loads(self.llvm_cov("export", options, sources))
+
+
 class Coverage:
-    """llvm-cov-19 over the replay programs of the preset `fuzz-coverage`."""
+    """Of the corpora and the candidates, as a page."""
 
     def __init__(self, root, folder):
         self.root, self.folder = root, folder
-        self.build = root / "build" / "fuzz-coverage"
         self.rows = []
 
     def measure(self, harnesses, candidates):
-        subprocess.run([self.root / "tests" / "build", "fuzz-coverage",
-                        *(f"replay_{one.name}" for one in harnesses)], check=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        profiles = self.folder / "profiles"
-        shutil.rmtree(profiles, ignore_errors=True)
-        profiles.mkdir()
-        for harness in harnesses:
-            inputs = [self.root / harness.seeds, self.root / "corpus" / "regressions",
-                      candidates / harness.name]
-            subprocess.run([self.program(harness), *(path for path in inputs if path.is_dir())],
-                           env=os.environ | {"LLVM_PROFILE_FILE": f"{profiles}/{harness.name}"},
-                           check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        merged = self.folder / "merged.profdata"
-        subprocess.run(["llvm-profdata-19", "merge", "-sparse", "-o", merged,
-                        *sorted(profiles.iterdir())], check=True)
-        shutil.rmtree(profiles)
-        first, *others = [self.program(one) for one in harnesses]
-        common = [first, *(word for one in others for word in ("-object", one)),
-                  f"-instr-profile={merged}"]
+        replays = Replays(self.root, self.folder, harnesses)
+        replays.build()
+        replays.run(lambda harness: [self.root / harness.seeds,
+                                     self.root / "corpus" / "regressions",
+                                     candidates / harness.name])
+        replays.merge()
         sources = [self.root / "reference" / part for part in PARTS] + [self.root / "conformance"]
         shutil.rmtree(self.folder / "html", ignore_errors=True)
-        subprocess.run(["llvm-cov-19", "show", "-format=html", "-show-branches=count",
-                        f"-output-dir={self.folder / 'html'}", *common, *sources],
-                       check=True, stderr=subprocess.DEVNULL)
-        exported = subprocess.run(["llvm-cov-19", "export", "-summary-only", *common, *sources],
-                                  check=True, capture_output=True)
-        self.read(json.loads(exported.stdout))
-
-    def program(self, harness):
-        return self.build / "fuzz" / f"replay_{harness.name}"
+        replays.llvm_cov("show", ["-format=html", "-show-branches=count",
+                                  f"-output-dir={self.folder / 'html'}"], sources)
+        self.read(replays.export(sources, "-summary-only"))
 
     def read(self, exported):
         """Rows: folder, and covered and counted of lines and branches."""
