@@ -1,9 +1,12 @@
 // Holds: any file is read, or refused in words; what is read of packets are records in the order of
 // each connection, PDUs whole in length, holes inside of them and never in their headers; what is
-// read of a recording has its holes inside of its bytes; reading it again gives the same.
+// read of a recording has its holes inside of its bytes; reading it again gives the same. Whatever
+// data is written as packets, is read again, by the writer's own reader and by the one of captures.
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "conformance/capture/capture.hpp"
 #include "conformance/report/print.hpp"
@@ -11,6 +14,8 @@
 #include "limits.hpp"
 #include "support/entry.hpp"
 #include "support/require.hpp"
+#include "support/settings.hpp"
+#include "wire/pcapng.hpp"
 
 namespace iscsi::fuzz {
 namespace {
@@ -76,6 +81,47 @@ std::uint64_t read(wire::ByteView file) {
   }
 }
 
+namespace pcapng = wire::pcapng;
+
+/// Every block of the file that is one of ours; each takes the file further.
+void take_blocks(wire::ByteView file) {
+  while (true) {
+    const std::size_t before = file.size();
+    const auto block = pcapng::take_block(file);
+    require(block.has_value() == (file.size() < before), "a block takes the file further");
+    if (!block) return;
+    require(block->payload.size() <= before, "its payload is inside of it");
+  }
+}
+
+/// Writes the data as a connection that either side sends a part of, and reads it again.
+void write(wire::ByteView data, Settings& settings) {
+  using enum pcapng::Packets::From;
+  const std::vector<std::string> comments(settings.below(3), "a remark");
+  const wire::ByteView first = data.first(settings.below(data.size() + 1));
+  const std::size_t missing = settings.one_in(2) ? 0 : settings.below(5000);
+  wire::Bytes file;
+  pcapng::Packets packets;
+  pcapng::begin(file, settings.flag() ? "a file" : "", "fuzz");
+  pcapng::put_block(file, 0x8000'0001, first.first(std::min<std::size_t>(first.size(), 9)));
+  packets.open(file, 7, 1, comments);
+  packets.data(file, 7, 2, initiator, first, comments);
+  packets.data(file, 7, 3, target, data.subspan(first.size()), comments, missing);
+  packets.close(file, 7, 4, initiator, settings.flag(), comments);
+
+  wire::Bytes sent, received;
+  wire::ByteView rest = file;
+  while (const auto block = pcapng::take_block(rest)) {
+    wire::Bytes& side = block->from_target ? received : sent;
+    side.insert(side.end(), block->payload.begin(), block->payload.end());
+  }
+  require(rest.empty(), "a file that was written is read to its end");
+  require(
+      std::ranges::equal(sent, first) && std::ranges::equal(received, data.subspan(first.size())),
+      "data is read as it was written");
+  require(conformance::Capture::open(file).has_value(), "what was written is a capture");
+}
+
 }  // namespace
 }  // namespace iscsi::fuzz
 
@@ -83,5 +129,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace iscsi::fuzz;
   const auto file = bytes_of(data, size);
   require(read(file) == read(file), "the same file is read the same way");
+  Settings settings{file};
+  take_blocks(file);
+  write(file, settings);
   return 0;
 }

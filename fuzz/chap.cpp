@@ -35,8 +35,9 @@ class Exchange {
   Exchange(const login::Configuration& configuration, Settings& settings)
       : configuration_(configuration),
         authentication_(configuration.normal_sessions),
-        peer_(configuration.accounts),
+        peer_(configuration),
         fresh_(draw_bytes<Fresh>(settings)) {
+    elsewhere_[0].value.fill(challenge_elsewhere);
     if (authentication_ == Authentication::required && settings.flag())
       static_cast<void>(login::propose_method(exchange_));
   }
@@ -52,7 +53,7 @@ class Exchange {
                                             {.authentication = authentication_,
                                              .configuration = configuration_,
                                              .fresh = fresh_,
-                                             .challenges_elsewhere = {}});
+                                             .challenges_elsewhere = elsewhere_});
     if (!answer) return false;
     const std::string said = text::encode_pairs(*answer);
     require(said.empty() || text::parse(said).has_value(), "an answer is a text");
@@ -63,6 +64,8 @@ class Exchange {
 
  private:
   using Fresh = std::array<std::byte, login::chap::fresh_bytes>;
+  /// Of all bytes of a challenge that another connection has been sent.
+  static constexpr std::byte challenge_elsewhere{0x5a};
 
   void check(bool could_leave, const std::string& said) {
     if (!exchange_.user.empty() && user_.empty()) {
@@ -84,6 +87,7 @@ class Exchange {
   login::Exchange exchange_;
   ChapPeer peer_;
   Fresh fresh_;
+  std::array<login::chap::Challenge, 1> elsewhere_{};
   std::string user_;
 };
 
@@ -94,8 +98,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace iscsi::fuzz;
   const ByteView input = bytes_of(data, size);
   Settings settings{input};
-  const iscsi::login::Configuration configuration = draw_login_configuration(settings);
+  iscsi::login::Configuration configuration = draw_login_configuration(settings);
   Exchange exchange{configuration, settings};
+  if (configuration.own_account && settings.one_in(4)) configuration.own_account->secret = "short";
+  configuration.encrypted_by_ipsec = settings.one_in(4);
   for (const std::string_view text : split_texts(input))
     if (!exchange.step(text)) break;
   return 0;

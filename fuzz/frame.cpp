@@ -42,6 +42,19 @@ void check_framed(const Framed& framed, ByteView stream, const pdu::FrameLimits&
           "the parts of a PDU are all of it");
 }
 
+/// Padding is looked at by nobody but the audit.
+void check_padding(const pdu::Frame& frame) {
+  const auto breaches = pdu::audit(frame);
+  for (std::size_t i = 0; i < frame.padding.size(); ++i) {
+    const std::size_t byte =
+        pdu::bhs_bytes + frame.additional_headers.size() + frame.data.size() + i;
+    const bool is_told = std::ranges::any_of(breaches, [byte](const Violation& breach) {
+      return breach.rule == Rule::padding_is_zero && breach.byte == byte;
+    });
+    require(is_told == (frame.padding[i] != std::byte{}), "padding that is not zero is told");
+  }
+}
+
 /// Memory that ends where a part ends: what lies behind is poisoned, where there is ASan. An
 /// allocation for each part would be most of what an execution takes.
 class Shrinking {
@@ -86,6 +99,7 @@ std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
   const auto* framed = std::get_if<Framed>(&whole);
   if (framed != nullptr) {
     check_framed(*framed, stream, limits);
+    check_padding(framed->frame);
     end = framed->consumed - 1;
   }
   constexpr std::size_t byte_by_byte = 64;  // every field of a header ends before

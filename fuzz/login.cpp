@@ -47,7 +47,9 @@ class Conversation {
         fresh_(draw_bytes<Fresh>(settings)),
         first_stat_sn_{static_cast<std::uint32_t>(settings.next())},
         shutting_down_(settings.one_in(16)),
-        peer_(configuration_.accounts) {}
+        peer_(configuration_),
+        is_exhausted_(settings.one_in(16)),
+        is_left_(settings.one_in(4)) {}
 
   /// False when the login is over.
   bool take(InputPdu pdu) {
@@ -61,6 +63,7 @@ class Conversation {
     require(!answer.violation || answer.close, "a login that goes on has broken nothing");
     if (answer.response) check_response(pdu, *answer.response);
     if (answer.admission) check_admission(*answer.admission);
+    if (is_left_) existing_.sessions.clear();
     if (goes_on && !answer.admission) return true;
     require(event(state_, pdu) == Answer{.close = true}, "nothing follows the end of a login");
     return false;
@@ -74,7 +77,7 @@ class Conversation {
             .sessions = existing_.sessions,
             .session_count = existing_.sessions.size(),
             .fresh = fresh_,
-            .free_tsih = wire::Tsih{7},
+            .free_tsih = is_exhausted_ ? wire::Tsih::none : wire::Tsih{7},
             .first_stat_sn = first_stat_sn_,
             .shutting_down = shutting_down_};
   }
@@ -147,6 +150,8 @@ class Conversation {
   bool shutting_down_;
   login::State state_;
   ChapPeer peer_;
+  bool is_exhausted_;             ///< no TSIH is free
+  bool is_left_;                  ///< the sessions end after the first request
   std::set<std::string> proved_;  ///< accounts whose right response has been sent
   std::string said_, heard_;      ///< logical texts, as far as they have come
   std::size_t responses_ = 0;

@@ -84,8 +84,28 @@ void check_wrong_direction(const InputPdu& pdu, Decode decode) {
   require(!decode(frame_of(pdu)).has_value(), "the other side's PDUs are refused");
 }
 
+/// What the tables say of fields to those who only have bytes.
+void check_fields(const InputPdu& pdu, const pdu::Description& description) {
+  const auto breaches = pdu::audit(frame_of(pdu));
+  for (const pdu::Field& field : description.fields) {
+    require(field.name.empty() || pdu::find_field(description, field.name) == &field,
+            "a field is found by its name");
+    const bool is_told = std::ranges::any_of(breaches, [&](const Violation& breach) {
+      return breach.rule == field.rule && breach.byte == field.place.byte;
+    });
+    if (field.kind == pdu::EntryKind::field && !field.conditional)
+      require(field.allows(pdu.field(field.place)) || is_told,
+              "a value that a field does not allow is told");
+  }
+  require(pdu::find_field(description, "") == nullptr, "what has no name is not found");
+  if (pdu::carries_text(description.opcode))
+    require(description.name.starts_with("Login ") || description.name.starts_with("Text "),
+            "text is in logins and text negotiations");
+}
+
 void check(const InputPdu& pdu) {
   const pdu::Description* description = pdu::describe(pdu.opcode());
+  require(pdu::describe(pdu.opcode() | 0x40U) == nullptr, "an operation code has six bits");
   const bool from_target = pdu::is_from_target(pdu::Opcode{pdu.opcode()});
   if (description == nullptr || from_target) check_wrong_direction(pdu, pdu::decode_request);
   if (description == nullptr || !from_target) check_wrong_direction(pdu, pdu::decode_response);
@@ -95,6 +115,7 @@ void check(const InputPdu& pdu) {
   else
     check_decoder(pdu, pdu::decode_request);
   check_additional_headers(pdu);
+  check_fields(pdu, *description);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // attentions that it has told; the same command on the same device has the same outcome.
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "pdu/additional_headers.hpp"
@@ -31,6 +32,33 @@ bool takes_blocks(Kind kind) {
          kind == Kind::compare;
 }
 
+/// A unit that can only be reached by another form of address than the others.
+constexpr std::uint16_t far_unit = 300;
+
+::scsi::UnitConfiguration far_configuration() {
+  return {.serial = "4", .designators = {{.identifier = wire::Bytes(8)}}, .block_count = 64};
+}
+
+/// What an owner may not say of a unit.
+using Mistake = void (*)(::scsi::UnitConfiguration&);
+constexpr auto mistakes = std::to_array<Mistake>({
+    [](auto& unit) { unit.vendor = "too long for it"; },
+    [](auto& unit) { unit.vendor = "\t"; },
+    [](auto& unit) { unit.product = "much too long for it"; },
+    [](auto& unit) { unit.product = "\x7f"; },
+    [](auto& unit) { unit.revision = "too long"; },
+    [](auto& unit) { unit.serial.clear(); },
+    [](auto& unit) { unit.block_bytes = 256; },
+    [](auto& unit) { unit.block_bytes = 520; },
+    [](auto& unit) { unit.block_bytes = 1U << 17U; },
+    [](auto& unit) { unit.block_count = 0; },
+    [](auto& unit) { unit.block_count = std::uint64_t{1} << 60U; },
+    [](auto& unit) { unit.physical_block_exponent = 16; },
+    [](auto& unit) { unit.designators.resize(17, unit.designators.front()); },
+    [](auto& unit) { unit.designators.front().identifier.clear(); },
+    [](auto& unit) { unit.designators.front().identifier.resize(253); },
+});
+
 /// A device and its nexuses, driven by the SCSI parts of iSCSI PDUs.
 class Bench {
  public:
@@ -38,7 +66,9 @@ class Bench {
     std::uint16_t number = 0;
     for (const auto& unit : unit_configurations())
       require(device_.add_unit(number++, unit).has_value(), "the harness's units are in order");
+    require(device_.add_unit(far_unit, far_configuration()).has_value(), "and a far one is");
     for (::scsi::NexusId nexus = 0; nexus < 3; ++nexus) device_.nexus_established(nexus);
+    refuse_mistakes(settings);
   }
 
   void take(const InputPdu& pdu) {
@@ -55,6 +85,19 @@ class Bench {
   }
 
  private:
+  void refuse_mistakes(Settings& settings) {
+    const ::scsi::Device before = device_;
+    ::scsi::UnitConfiguration unit = far_configuration();
+    require(!device_.add_unit(far_unit, unit), "a number is given once");
+    require(!device_.add_unit(0x4000, unit), "a number has an address");
+    mistakes[settings.below(mistakes.size())](unit);
+    require(!device_.add_unit(far_unit + 1, unit), "a unit is what can be told of it");
+    require(!device_.capacity_changed(::scsi::lun_field(far_unit + 1), 1) &&
+                !device_.capacity_changed(0, 0),
+            "a unit that is there has blocks");
+    require(device_ == before, "what an owner gets wrong changes nothing");
+  }
+
   void happen(Event event) {
     if (event == Event::unit_shrinks) static_cast<void>(device_.capacity_changed(0, 100));
     if (event == Event::unit_grows) static_cast<void>(device_.capacity_changed(0, 512));
@@ -77,7 +120,7 @@ class Bench {
     wire::Bytes cdb(pdu.header.begin() + 32, pdu.header.end());
     if (const auto headers = pdu::decode_additional_headers(pdu.additional_headers))
       cdb.insert(cdb.end(), headers->extended_cdb.begin(), headers->extended_cdb.end());
-    if (steering.spoils_header) cdb.resize(1 + pdu.data.size() % 15);  // shorter than its command
+    if (steering.spoils_header) cdb.resize(pdu.data.size() % 16);  // shorter than its command
     run({.nexus = steering.connection, .lun = pdu.field(lun_place), .cdb = cdb}, pdu.data);
   }
 
@@ -173,7 +216,9 @@ class Bench {
     if (outcome.operation.kind == Kind::compare_one_block)
       out.resize(unit->configuration.block_bytes);
     const ByteView piece = out;
-    const auto result = media_.perform(unit->number, outcome.operation, {&piece, 1}, in);
+    const auto result = unit->number == far_unit
+                            ? ::scsi::MediumResult{}
+                            : media_.perform(unit->number, outcome.operation, {&piece, 1}, in);
     const Outcome concluded = ::scsi::conclude(device_, command, outcome.operation, result);
     require(concluded.operation.kind == Kind::none, "a concluded command is over");
     check_status(concluded);

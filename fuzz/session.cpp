@@ -12,7 +12,7 @@ namespace iscsi::fuzz {
 namespace {
 
 /// Does the same deeds with the bytes cut otherwise.
-void repeat(const std::vector<Deed>& deeds, World world, Settings& settings) {
+void repeat(const std::vector<Deed>& deeds, World& world, Settings& settings) {
   for (const Deed& deed : deeds) {
     using enum Deed::Kind;
     switch (deed.kind) {
@@ -32,6 +32,7 @@ void repeat(const std::vector<Deed>& deeds, World world, Settings& settings) {
         break;
       case closed: world.close(deed.connection); break;
       case passed: world.pass(deed.amount); break;
+      case medium_worked: world.medium_turn(); break;
       case resized: world.resize_unit(deed.amount); break;
       case shut: world.shut_down(); break;
     }
@@ -48,15 +49,19 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Prepared& made = prepared(settings.below(prepared_count));
   const auto failure_in = settings.one_of<std::size_t>({0, 0, 0, 3, 17});
   std::vector<Deed> deeds;
+  bool medium_waits = false;
   {
     Play play{made, failure_in, settings};
     play.forget_record();
+    medium_waits = play.medium_waits();
     for (InputPdu& pdu : split(input, 96)) play.take(std::move(pdu));
     if (play.can_be_repeated()) deeds = play.deeds();
     play.end();
   }
   if (!deeds.empty()) {
-    repeat(deeds, World{made.target, made.configuration.bounds, failure_in}, settings);
+    World world{made.target, made.configuration.bounds, failure_in};
+    if (medium_waits) world.let_medium_wait();
+    repeat(deeds, world, settings);
   }
   return 0;
 }

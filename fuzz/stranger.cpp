@@ -24,7 +24,11 @@ Negotiation draw_negotiation(Settings& settings) {
       .role = settings.one_of({text::Role::initiator, text::Role::target}),
       .phase = settings.one_of({Phase::security, Phase::operational, Phase::full_feature}),
       .leading = settings.flag()};
-  return {setting, draw_policy(settings), text::Parameters{}};
+  const text::Policy policy = draw_policy(settings);
+  text::Parameters agreed;
+  if (setting.phase == Phase::full_feature && settings.one_in(4))
+    agreed.session.session_type = text::SessionType::discovery;
+  return {setting, policy, agreed};
 }
 
 /// Some proposals of our own, so that the peer's text can be their answer.
@@ -33,9 +37,11 @@ void make_offers(Negotiation& negotiation, Settings& settings) {
     const bool is_wish = spec.kind == text::Kind::boolean || spec.kind == text::Kind::numerical ||
                          spec.kind == text::Kind::range || spec.key == Key::header_digest ||
                          spec.key == Key::data_digest;
-    if (is_wish && negotiation.may_offer(spec.key) && settings.flag())
+    if (negotiation.may_offer(spec.key) && is_wish && settings.flag())
       static_cast<void>(negotiation.offer(spec.key));
   }
+  if (negotiation.may_offer(Key::send_targets) && settings.flag())
+    static_cast<void>(negotiation.declare(Key::send_targets, "All"));
 }
 
 void check_answers(const text::Received& received, const std::vector<text::KeyValue>& pairs) {

@@ -78,6 +78,12 @@ void check_addresses(const text::KeyValue& pair) {
 void check_key(std::string_view name) {
   const auto* key = text::find_key(name);
   if (key != nullptr) require(key->name == name, "a key is found by its exact name");
+  if (text::is_standard_label(name))
+    require(
+        !name.empty() && name.size() <= limits::key_name_bytes && name[0] >= 'A' && name[0] <= 'Z',
+        "a standard label begins with a capital, and is within its limit");
+  else
+    require(key == nullptr, "every key of the table is a standard label");
   if (text::check_key_name(name, 0)) return;
   require(name.size() <= limits::key_name_bytes + 2, "a key name is within its limit");
   require(!name.contains('\0') && !name.contains('='), "and has no delimiter inside");

@@ -7,31 +7,54 @@
 namespace iscsi::fuzz {
 namespace {
 
-constexpr std::string_view placeholder{"CHAP_R=right\0", 13};
+/// The text with one of its pairs another: `value` instead of the placeholder, unless it is empty.
+std::string with(std::string_view text, std::string_view key, std::string_view placeholder,
+                 std::string_view value) {
+  std::string pair, filling;
+  text::append_pair(pair, key, placeholder);
+  const std::size_t at = text.find(pair);
+  const bool is_whole = at == 0 || (at != text.npos && text[at - 1] == '\0');
+  if (!is_whole || value.empty()) return std::string{text};
+  text::append_pair(filling, key, value);
+  return std::string{text}.replace(at, pair.size(), filling);
+}
 
 }  // namespace
 
 /// "0x" and the digits; nothing at all without a challenge.
-std::string ChapPeer::response_of(std::string_view name) const {
+std::string ChapPeer::response_by(std::string_view secret) const {
   if (!challenge_) return {};
-  const auto account = std::ranges::find(accounts_, name, &login::Account::name);
-  if (account == accounts_.end()) return {};
   const auto response = login::chap::respond(challenge_->algorithm, challenge_->identifier,
-                                             wire::as_bytes(account->secret), challenge_->value);
+                                             wire::as_bytes(secret), challenge_->value);
   return response ? text::encode_hexadecimal(response->view()) : std::string{};
 }
 
-std::string ChapPeer::fill_in(std::string_view text) const {
-  const std::size_t at = text.find(placeholder);
-  const bool whole_key = at == 0 || (at != text.npos && text[at - 1] == '\0');
+std::string ChapPeer::response_of(std::string_view name) const {
+  const auto& accounts = configuration_.accounts;
+  const auto account = std::ranges::find(accounts, name, &login::Account::name);
+  return account == accounts.end() ? std::string{} : response_by(account->secret);
+}
+
+std::string ChapPeer::right(std::string_view text) const {
   const auto pairs = text::split(text);
-  if (!whole_key || !pairs) return std::string{text};
-  const text::KeyValue* name = find(*pairs, "CHAP_N");
-  const std::string response = name == nullptr ? "" : response_of(name->value);
-  if (response.empty()) return std::string{text};
-  std::string filled{text.substr(0, at)};
-  text::append_pair(filled, "CHAP_R", response);
-  return filled.append(text.substr(at + placeholder.size()));
+  const text::KeyValue* name = pairs ? find(*pairs, "CHAP_N") : nullptr;
+  return name == nullptr ? std::string{} : response_of(name->value);
+}
+
+std::string ChapPeer::ours() const {
+  const auto& own = configuration_.own_account;
+  return own ? response_by(own->secret) : std::string{};
+}
+
+std::string ChapPeer::theirs() const {
+  return challenge_ ? text::encode_hexadecimal(challenge_->value) : std::string{};
+}
+
+std::string ChapPeer::fill_in(std::string_view text) const {
+  if (!text.contains("CHAP_")) return std::string{text};
+  std::string filled = with(text, "CHAP_R", "right", right(text));
+  filled = with(filled, "CHAP_R", "ours", ours());
+  return with(filled, "CHAP_C", "theirs", theirs());
 }
 
 void ChapPeer::sent(std::string_view text) {

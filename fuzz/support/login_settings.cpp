@@ -20,7 +20,8 @@ login::Configuration draw_login_configuration(Settings& settings) {
         {Authentication::none, Authentication::optional, Authentication::required});
   };
   static const login::Name target = name(target_name), moved = name(moved_name),
-                           removed = name(removed_name), initiator = name(initiator_name);
+                           visiting = name(visiting_name), removed = name(removed_name),
+                           initiator = name(initiator_name);
   login::Configuration configuration{.target = target};
   if (settings.flag()) configuration.alias = "a disk";
   configuration.portal_group_tag = settings.one_of<std::uint16_t>({1, 65535});
@@ -34,7 +35,8 @@ login::Configuration draw_login_configuration(Settings& settings) {
   if (settings.one_in(4)) configuration.algorithms = {Algorithm::md5};
   if (settings.one_in(4)) configuration.allowed_initiators = {initiator};
   configuration.redirections = {
-      {.target = moved, .addresses = {{.host = "192.0.2.1", .port = 3261}}, .permanent = true}};
+      {.target = moved, .addresses = {{.host = "192.0.2.1", .port = 3261}}, .permanent = true},
+      {.target = visiting, .addresses = {{.host = "192.0.2.1", .port = 3262}}}};
   configuration.removed_targets = {removed};
   configuration.policy = draw_policy(settings);
   if (settings.one_in(8)) configuration.max_sessions = 1;

@@ -12,6 +12,7 @@ namespace iscsi::fuzz {
 
 inline constexpr std::string_view target_name = "iqn.2004-04.com.example:disk";
 inline constexpr std::string_view moved_name = "iqn.2004-04.com.example:moved";
+inline constexpr std::string_view visiting_name = "iqn.2004-04.com.example:visiting";
 inline constexpr std::string_view removed_name = "iqn.2004-04.com.example:gone";
 inline constexpr std::string_view initiator_name = "iqn.2004-04.com.example:host";
 inline constexpr std::string_view other_initiator_name = "iqn.2004-04.com.example:other";

@@ -57,10 +57,16 @@ std::vector<scsi::UnitConfiguration> unit_configurations() {
                                           .maximum_transfer_blocks = 16,
                                           .read_only = true,
                                           .rotational = true};
-  const scsi::UnitConfiguration large{.serial = "3",
-                                      .block_count = std::uint64_t{5} << 32U,
-                                      .maximum_transfer_blocks = 128,
-                                      .write_cache = false};
+  using Name = scsi::Designator;
+  const scsi::UnitConfiguration large{
+      .serial = "3",
+      .designators = {Name{.identifier = wire::Bytes(8)},
+                      Name{.association = Name::Association::target_port,
+                           .type = Name::Type::relative_target_port,
+                           .identifier = wire::Bytes(4)}},
+      .block_count = std::uint64_t{5} << 32U,
+      .maximum_transfer_blocks = 128,
+      .write_cache = false};
   return {small, read_only, large};
 }
 

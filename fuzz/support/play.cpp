@@ -11,13 +11,17 @@ Play::Play(const Prepared& prepared, std::size_t failure_in, Settings& settings)
       conversation_(prepared.conversation),
       connections_(prepared.connections),
       fetches_late_(settings.one_in(4)),
-      coalesces_(settings.one_in(4)) {
+      coalesces_(settings.one_in(4)),
+      medium_waits_(settings.one_in(4)) {
+  if (medium_waits_) world_.let_medium_wait();
   is_open_.fill(true);
 }
 
 void Play::take(InputPdu pdu) {
   const Steering steering = steering_of(pdu);
   const std::size_t line = steering.connection;
+  // In between, requests are here that it has not seen yet.
+  if (medium_waits_ && taken_++ % 2 == 0) medium_turn();
   happen(steering.event, line);
   if (!is_open_[line]) reopen(line);
   const wire::Bytes bytes = conversation_.request(line, std::move(pdu));
@@ -35,6 +39,8 @@ void Play::end() {
   for (int hours = 0; hours < 2; ++hours) world_.pass(Moment{4000} * 1000);
   require(world_.target().connection_count() == 0, "no connection is left");
   require(world_.target().session_count() == 0, "no session is left");
+  for (int turn = 0; turn < 2; ++turn) world_.medium_turn();
+  require(world_.target().domain().orphans.empty(), "no task is left");
 }
 
 void Play::happen(Event event, std::size_t line) {
@@ -65,6 +71,12 @@ void Play::happen(Event event, std::size_t line) {
       deeds_.push_back({.kind = Deed::Kind::shut});
       break;
   }
+  if (!fetches_late_) fetch_all();
+}
+
+void Play::medium_turn() {
+  world_.medium_turn();
+  deeds_.push_back({.kind = Deed::Kind::medium_worked});
   if (!fetches_late_) fetch_all();
 }
 

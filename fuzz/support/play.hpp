@@ -13,7 +13,16 @@ namespace iscsi::fuzz {
 
 /// What the owner of the target did, to be done again.
 struct Deed {
-  enum class Kind : std::uint8_t { opened, delivered, took_output, closed, passed, resized, shut };
+  enum class Kind : std::uint8_t {
+    opened,
+    delivered,
+    took_output,
+    closed,
+    passed,
+    resized,
+    shut,
+    medium_worked,
+  };
   Kind kind;
   ConnectionId connection{};
   wire::Bytes bytes{};       ///< delivered, or the output taken
@@ -35,10 +44,13 @@ class Play {
   [[nodiscard]] const std::vector<Deed>& deeds() const { return deeds_; }
   /// What was said, logins included, unless it is to be forgotten.
   [[nodiscard]] const std::vector<Said>& record() const { return conversation_.record(); }
+  /// Whether the medium lets commands wait: a world that repeats the deeds has to, too.
+  [[nodiscard]] bool medium_waits() const { return medium_waits_; }
   void forget_record() { conversation_.forget_record(); }
 
  private:
   void happen(Event event, std::size_t line);
+  void medium_turn();
   void reopen(std::size_t line);
   void open(std::size_t line);
   void deliver(std::size_t line, wire::Bytes bytes);
@@ -52,6 +64,8 @@ class Play {
   std::array<wire::Bytes, Conversation::lines> held_;
   bool fetches_late_;
   bool coalesces_;
+  bool medium_waits_;
+  std::size_t taken_ = 0;  ///< PDUs of the input
   std::vector<Deed> deeds_;
 };
 

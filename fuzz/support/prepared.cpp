@@ -7,6 +7,7 @@
 #include "support/login_settings.hpp"
 #include "support/require.hpp"
 #include "support/settings.hpp"
+#include "text/grammar.hpp"
 
 namespace iscsi::fuzz {
 namespace {
@@ -29,9 +30,10 @@ Terms draw_terms(Settings& settings) {
 }
 
 Configuration make_configuration(const Terms& terms) {
-  Configuration configuration{.login = {.target = name(target_name)},
-                              .portals = {{.host = "192.0.2.7", .port = 3260}},
-                              .units = unit_configurations()};
+  Configuration configuration{
+      .login = {.target = name(target_name)},
+      .portals = {{.host = "192.0.2.1", .port = 3260}, {.host = "192.0.2.7", .port = 3260}},
+      .units = unit_configurations()};
   login::Configuration& login = configuration.login;
   // Whatever the initiator proposes comes about.
   login.policy.data_pdu_in_order = false;
@@ -53,6 +55,24 @@ void log_in(World& world, Prepared& made, std::size_t line) {
   world.deliver(made.connections[line], made.conversation.login(line), 4096);
   made.conversation.heard(line, world.take_output(made.connections[line]));
   require(made.conversation.in_full_feature_phase(line), "the harness's logins succeed");
+  require(!world.target().initiator_of(made.connections[line]).empty(), "and have a name");
+}
+
+/// A login that has got as far as the target's challenge.
+void begin_login(World& world) {
+  const ConnectionId connection = world.open();
+  std::vector<text::Pair> pairs{{"InitiatorName", std::string{other_initiator_name}},
+                                {"TargetName", std::string{target_name}},
+                                {"SessionType", "Normal"},
+                                {"AuthMethod", "CHAP"}};
+  for (int request = 0; request < 2; ++request) {
+    world.deliver(connection,
+                  pdu::encode(pdu::LoginRequest{.isid = wire::Isid{0x40'0000'0001}},
+                              wire::as_bytes(text::encode_pairs(pairs))),
+                  4096);
+    require(world.take_output(connection).size() > pdu::bhs_bytes, "it is answered");
+    pairs = {{"CHAP_A", "5"}};
+  }
 }
 
 /// A TEST UNIT READY for each unit, whose attention would end the input's first command.
@@ -75,6 +95,9 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
       settings.one_of<std::size_t>({4096, 64U << 10U, limits::queued_output_bytes});
   // Filling a buffer with zeros is much of what an execution of few PDUs takes.
   configuration.bounds.input_bytes = settings.one_of<std::size_t>({512, 1024, 2048, 4096});
+  const bool clears_attentions = !settings.one_in(4);
+  configuration.bounds.solicited_data_bytes =
+      settings.one_of<std::size_t>({4096, limits::solicited_data_bytes});
   World world{Target{configuration}, configuration.bounds, 0};
   auto made = std::make_unique<Prepared>(
       Prepared{.configuration = configuration,
@@ -82,7 +105,7 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
                .conversation = Conversation{terms, configuration.bounds.command_window}});
   made->conversation.keep_record();
   for (std::size_t line = 0; line < Conversation::lines; ++line) log_in(world, *made, line);
-  if (!settings.one_in(4))
+  if (clears_attentions)
     for (std::size_t line = 0; line < Conversation::free_line; ++line)
       clear_attentions(world, *made, line);
   made->target = world.target();
@@ -105,7 +128,9 @@ const Prepared& secured() {
     configuration.login.discovery_sessions = login::Authentication::required;
     configuration.login.accounts = {
         {.name = std::string{account_name}, .secret = std::string{account_secret}}};
+    configuration.unit_numbers = {0, 1, 2};
     World world{Target{configuration}, configuration.bounds, 0};
+    begin_login(world);
     Prepared prepared{.configuration = configuration,
                       .target = Target{configuration},
                       .conversation = Conversation{{}, configuration.bounds.command_window}};

@@ -32,6 +32,7 @@ struct Steering {
   bool as_it_stands = false;   ///< numbers and tags are only counted from the right one
   bool spoils_header = false;  ///< one bit of the header digest is wrong, if there is one
   bool spoils_data = false;    ///< one bit of the data digest
+  bool swells = false;         ///< its data is repeated until it is a long segment
   bool waits = false;          ///< arrives together with the connection's next PDU
   Event event = Event::nothing;
 };
@@ -47,6 +48,7 @@ inline constexpr std::size_t event_byte = 3;
           .as_it_stands = (flags & 0x20U) != 0,
           .spoils_header = (flags & 0x10U) != 0,
           .spoils_data = (flags & 0x08U) != 0,
+          .swells = (flags & 0x02U) != 0,
           .waits = (flags & 0x04U) != 0,
           // A second byte with a meaning of its own in Login Requests (Version-min).
           .event = is_login || event > static_cast<unsigned>(last_event)

@@ -1,6 +1,7 @@
 #include "support/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -36,6 +37,7 @@ ConnectionId World::open() {
   const ConnectionId id =
       target_.opened({.host = "192.0.2.1", .port = 3260}, Fresh{std::byte{1}}, now_);
   require(target_.connection_count() <= bounds_.connections, "connections are within their bound");
+  require(target_.initiator_of(id).empty(), "who has not logged in has no name");
   return id;
 }
 
@@ -59,16 +61,38 @@ void World::deliver(ConnectionId id, ByteView bytes, std::size_t most) {
 
 void World::settle() {
   check_bounds();
-  while (const auto request = target_.next_medium_request()) {
-    const scsi::MediumResult result =
-        media_.perform(request->unit, request->operation, request->data_out, request->data_in);
-    target_.finished(*request, result, now_);
-    check_bounds();
+  while (!medium_waits_) {
+    const auto request = target_.next_medium_request();
+    if (!request) break;
+    carry_out(*request, request->data_out);
   }
   static_cast<void>(target_.take_touched());
   const std::vector<Note> notes = target_.take_notes();
   require(notes.size() <= limits::notes, "remarks are within their bound");
   notes_.insert(notes_.end(), notes.begin(), notes.end());
+}
+
+void World::carry_out(const MediumRequest& request, server::Pieces data_out) {
+  const scsi::MediumResult result =
+      media_.perform(request.unit, request.operation, data_out, request.data_in);
+  target_.finished(request, result, now_);
+  check_bounds();
+}
+
+void World::medium_turn() {
+  for (const Begun& one : std::exchange(begun_, {})) {
+    const ByteView data = one.data_out;
+    carry_out(one.request, {&data, 1});
+    held_by_others_ -= data.size();
+  }
+  while (const auto request = target_.next_medium_request()) {
+    Begun& one = begun_.emplace_back(Begun{.request = *request, .data_out = {}});
+    for (const ByteView piece : request->data_out)
+      one.data_out.insert(one.data_out.end(), piece.begin(), piece.end());
+    one.data_out.shrink_to_fit();
+    set_aside(one.data_out.size());
+  }
+  settle();
 }
 
 /// Output that waits on one connection (decision 0003): the bound, and what the last thing to be
@@ -117,6 +141,18 @@ bool World::close_if_told(ConnectionId id) {
 void World::close(ConnectionId id) {
   target_.closed(id, now_);
   settle();
+  check_gone(id);
+}
+
+/// Whoever has not noticed yet that the connection is gone does no harm.
+void World::check_gone(ConnectionId id) {
+  target_.filled(id, 0, now_);
+  target_.sent(id, 0, now_);
+  target_.closed(id, now_);
+  std::array<ByteView, 1> views{};
+  require(!target_.wants_input(id) && !target_.has_output(id) && target_.gather(id, views) == 0 &&
+              target_.disposition(id) == Disposition::close_now && target_.initiator_of(id).empty(),
+          "of a connection that is gone nothing is left");
 }
 
 void World::pass(Moment milliseconds) {

@@ -29,6 +29,11 @@ class World {
   void shut_down();
   void resize_unit(std::uint64_t blocks);
 
+  /// From now on the medium works in its turns alone, not after each event.
+  void let_medium_wait() { medium_waits_ = true; }
+  /// It ends what it has begun in its last turn, and begins what has been asked since.
+  void medium_turn();
+
   /// The harness holds so many bytes more for itself: they are not the target's.
   void set_aside(std::size_t bytes) { held_by_others_ += bytes; }
 
@@ -40,10 +45,20 @@ class World {
  private:
   void fetch(ConnectionId id);
   void settle();
+  void carry_out(const MediumRequest& request, server::Pieces data_out);
   void check_bounds() const;
+  void check_gone(ConnectionId id);
+
+  /// A request whose data has been taken, as the target wants it.
+  struct Begun {
+    MediumRequest request;
+    wire::Bytes data_out;
+  };
 
   session::Bounds bounds_;
   Media media_;
+  bool medium_waits_ = false;
+  std::vector<Begun> begun_;
   std::size_t held_by_others_;  ///< bytes allocated when the world began
   Target target_;
   Moment now_ = Moment{1} << 32U;  ///< with room to go back

@@ -42,6 +42,7 @@ struct Bounds {
   std::size_t sessions = limits::sessions;
   std::uint32_t command_window = limits::command_window;
   std::size_t queued_output_bytes = limits::queued_output_bytes;
+  std::size_t solicited_data_bytes = limits::solicited_data_bytes;
   std::size_t input_bytes = limits::input_bytes;  ///< buffer of a connection after its login
 };
 

@@ -298,7 +298,7 @@ void start_if_possible(Domain& domain, Session& session, Task& task) {
 /// turn (task attributes), and neither would ever go on.
 bool has_room_for_data(const Domain& domain, const Session& session, const Task& task) {
   if (session.solicited_bytes == 0) return true;
-  if (session.solicited_bytes + task.data.outstanding() > limits::solicited_data_bytes)
+  if (session.solicited_bytes + task.data.outstanding() > domain.bounds.solicited_data_bytes)
     return false;
   if (domain.waiting_tasks == 0) return true;
   const auto first_in_line = std::ranges::find_if(session.tasks, [](const Task& one) {

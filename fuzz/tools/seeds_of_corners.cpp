@@ -1,0 +1,620 @@
+#include <algorithm>
+
+#include "pdu/additional_headers.hpp"
+#include "scsi/mode_pages.hpp"
+#include "support/login_settings.hpp"
+#include "support/steering.hpp"
+#include "tools/seed.hpp"
+
+/// Stories that neither captures nor engines come by: what `fuzz/coverage` has found missing, each
+/// told once. Some need settings that only some variants of a replay have.
+
+namespace iscsi::fuzz {
+namespace {
+
+using pdu::TaskManagementFunction;
+using wire::InitiatorTaskTag;
+using wire::TargetTransferTag;
+
+// Bytes 2 and 3 of a PDU (support/steering.hpp).
+constexpr int line_1 = 0x40, other_initiator = 0x80, free_line = 0xc0;
+constexpr int as_it_stands = 0x20, spoils_data = 0x08, swells = 0x02;
+
+constexpr std::uint64_t first_unit_flat = std::uint64_t{0x4000} << 48U;
+constexpr std::uint64_t second_level = std::uint64_t{0x0000'0001} << 32U;
+
+wire::Bytes pattern(std::size_t bytes) { return wire::Bytes(bytes, std::byte{0x5a}); }
+
+/// The PDU with its tags, its LUN and its transfer tag as they are, and its CmdSN `ahead` of the
+/// next one's.
+template <class P>
+wire::Bytes raw(P pdu, std::uint32_t ahead = 0, wire::ByteView data = {}, int more_steering = 0) {
+  if constexpr (requires { pdu.cmd_sn; }) pdu.cmd_sn = wire::CmdSN{ahead};
+  wire::Bytes bytes = pdu::encode(pdu, data, {});
+  bytes[steering_byte] = static_cast<std::byte>(as_it_stands | more_steering);
+  return bytes;
+}
+
+pdu::ScsiCommand write_command(std::uint32_t tag, std::uint8_t blocks) {
+  return {.final = true,
+          .write = true,
+          .attribute = pdu::TaskAttribute::simple,
+          .initiator_task_tag = InitiatorTaskTag{tag},
+          .expected_data_transfer_length = blocks * 512U,
+          .cdb = {std::byte{0x2a}, {}, {}, {}, {}, {}, {}, {}, std::byte{blocks}}};
+}
+
+pdu::ScsiCommand ordered(std::uint32_t tag) {
+  return {.final = true,
+          .attribute = pdu::TaskAttribute::ordered,
+          .initiator_task_tag = InitiatorTaskTag{tag}};
+}
+
+pdu::TaskManagementRequest manage(TaskManagementFunction function, std::uint32_t tag,
+                                  std::uint32_t referenced = 0) {
+  return {.immediate = true,
+          .function = function,
+          .initiator_task_tag = InitiatorTaskTag{tag},
+          .referenced_task_tag = InitiatorTaskTag{referenced}};
+}
+
+pdu::NopOut ping(std::uint32_t tag) { return {.initiator_task_tag = InitiatorTaskTag{tag}}; }
+pdu::DataOut all_that_is_asked() { return {.target_transfer_tag = TargetTransferTag{0}}; }
+
+/// A piece of the data that is asked for, `offset` from its beginning.
+pdu::DataOut piece(std::uint32_t offset) {
+  return {.final = false, .target_transfer_tag = TargetTransferTag{0}, .buffer_offset = offset};
+}
+
+// Data.
+
+/// READ with both directions, of which only one has data; PRE-FETCH, which has no data and ends
+/// with CONDITION MET.
+Stream both_directions_and_none() {
+  const wire::Bytes area = pdu::encode_additional_headers({.bidirectional_read_length = 1024});
+  Stream stream;
+  stream.command({0x00});
+  stream.send(pdu::ScsiCommand{.final = true,
+                               .read = true,
+                               .write = true,
+                               .initiator_task_tag = InitiatorTaskTag{2},
+                               .expected_data_transfer_length = 512,
+                               .cdb = {std::byte{0x28}, {}, {}, {}, {}, {}, {}, {}, std::byte{2}}},
+              {}, area);
+  return stream.command({0x34, 0, 0, 0, 0, 0, 0, 0, 8}).command({0x34, 2, 0, 0, 0, 0, 0, 0, 8});
+}
+
+/// Parameters in two pieces, and a write whose second piece holds no whole block.
+Stream data_in_two_pieces() {
+  const wire::Bytes zeros(4);
+  Stream stream;
+  stream.command({0x00});
+  stream.command({0x55, 0x10, 0, 0, 0, 0, 0, 0, 8}, {.out = 8, .immediate = zeros});
+  stream.send(all_that_is_asked());
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 2}, {.out = 1000, .immediate = pattern(512)});
+  return stream.send(all_that_is_asked());
+}
+
+/// Data in front of what was asked for, and data with a wrong digest.
+Stream data_that_is_wrong() {
+  Stream stream;
+  stream.command({0x00});
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 4}, {.out = 2048, .immediate = pattern(512)});
+  stream.append(raw(pdu::DataOut{.final = false,
+                                 .initiator_task_tag = InitiatorTaskTag{2},
+                                 .target_transfer_tag = TargetTransferTag{1}},
+                    0, pattern(512)));
+  stream.send(all_that_is_asked());
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 2}, {.out = 1024});
+  wire::Bytes spoiled = pdu::encode(piece(0), pattern(512), {});
+  spoiled[steering_byte] = static_cast<std::byte>(spoils_data);
+  return stream.append(spoiled).send(all_that_is_asked());
+}
+
+/// With DataPDUInOrder=No: a piece that joins the one before it and not the one behind, and one
+/// that lies over what is there.
+Stream data_over_data() {
+  Stream stream;
+  stream.command({0x00}).command({0x2a, 0, 0, 0, 0, 0, 0, 0, 8}, {.out = 4096});
+  for (const std::uint32_t offset : {0U, 2048U, 512U, 256U})
+    stream.send(piece(offset), pattern(512));
+  return stream.send(all_that_is_asked());
+}
+
+/// More pieces than are kept apart: with holes between them, long ones, one in memory of its own.
+Stream data_with_holes() {
+  Stream stream;
+  stream.command({0x00});
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 128}, {.out = 65536});
+  wire::Bytes long_piece = pdu::encode(piece(40000), pattern(4), {});
+  long_piece[steering_byte] = static_cast<std::byte>(swells);
+  stream.append(long_piece).send(piece(49216), pattern(4));
+  stream.send(piece(20000), pattern(2100)).send(piece(22100), pattern(2100));
+  stream.send(piece(24200), pattern(4));
+  for (std::uint32_t i = 0; i < 62; ++i) stream.send(piece(i * 8), pattern(4));
+  return stream.send(ping(3));
+}
+
+/// Three writes of which the first has taken the room for data, and one that waits for its turn.
+Stream writes_that_wait_for_room() {
+  Stream stream;
+  stream.command({0x00});
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 16}, {.out = 8192});
+  stream.send(ordered(9));
+  stream.command({0x2a, 0, 0, 0, 0, 32, 0, 0, 16}, {.out = 8192});
+  stream.command({0x2a, 0, 0, 0, 0, 64, 0, 0, 1}, {.out = 512});
+  for (int burst = 0; burst < 40; ++burst) stream.send(all_that_is_asked());
+  return stream;
+}
+
+/// A command that waits for the one in front of it: with a long segment, and with data that comes
+/// on a connection which is not its own.
+Stream data_for_a_held_command() {
+  pdu::ScsiCommand held = write_command(5, 20);
+  held.final = false;
+  Stream stream;
+  stream.command({0x00}).append(raw(held, 1, pattern(4), swells));
+  stream.append(
+      raw(pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{5}}, 0, pattern(512), line_1));
+  stream.append(raw(pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{5}}, 0, pattern(512)));
+  return stream.command({0x00}).log_out();
+}
+
+// Task management.
+
+/// ABORT TASK for what is no running task of the unit: another unit's, a function that waits, a
+/// text negotiation, and the same unit under another form of its address.
+Stream aborts_of_all_kinds() {
+  Stream stream;
+  stream.command({0x00}).append(raw(write_command(1, 2)));
+  pdu::TaskManagementRequest wrong_unit = manage(TaskManagementFunction::abort_task, 9, 1);
+  wrong_unit.lun = wire::Lun{std::uint64_t{2} << 48U};
+  stream.send(wrong_unit);
+  pdu::TaskManagementRequest same_unit = manage(TaskManagementFunction::abort_task, 9, 1);
+  same_unit.lun = wire::Lun{first_unit_flat};
+  stream.append(raw(same_unit));
+  pdu::TaskManagementRequest early = manage(TaskManagementFunction::logical_unit_reset, 8);
+  early.immediate = false;
+  stream.append(raw(early, 1));
+  stream.send(manage(TaskManagementFunction::abort_task, 9, 8));
+  stream.command({0x00});
+  stream.text("X-com.example.key=1;", false);
+  return stream.send(manage(TaskManagementFunction::abort_task, 9, stream.last_task_tag()));
+}
+
+/// An address that no unit has, of a command that is still here when others look for their unit's.
+Stream unit_that_is_none() {
+  pdu::ScsiCommand nowhere = write_command(1, 1);
+  nowhere.final = false;
+  nowhere.lun = wire::Lun{second_level};
+  Stream stream;
+  stream.command({0x00}).append(raw(nowhere)).send(ordered(2));
+  return stream.send(manage(TaskManagementFunction::abort_task_set, 9)).log_out();
+}
+
+/// As many immediate commands and functions as there may be, and one more of each.
+Stream immediate_requests_without_end() {
+  Stream stream;
+  stream.command({0x00});
+  for (std::uint32_t i = 0; i < 17; ++i) {
+    pdu::ScsiCommand command = write_command(0x100 + i, 1);
+    command.immediate = true;
+    stream.append(raw(command));
+  }
+  for (std::uint32_t i = 0; i < 17; ++i)
+    stream.append(raw(manage(TaskManagementFunction::abort_task_set, 0x200 + i)));
+  return stream.log_out();
+}
+
+/// Task set functions between two initiators with data on its way, to two units; immediate commands
+/// behind a function; an acknowledgement from everybody.
+Stream task_sets_of_two_initiators() {
+  Stream stream;
+  const auto write = [&](int unit, int steering) {
+    stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1},
+                   {.out = 512, .unit = static_cast<std::uint16_t>(unit)});
+    stream.steer(steering);
+  };
+  const auto answer = [&](int steering) {
+    wire::Bytes data = pdu::encode(all_that_is_asked(), {}, {});
+    data[steering_byte] = static_cast<std::byte>(steering);
+    stream.append(data);
+  };
+  write(0, 0);
+  write(2, 0);
+  write(0, other_initiator);
+  stream.send(manage(TaskManagementFunction::abort_task_set, 9));
+  pdu::ScsiCommand late = write_command(10, 1);
+  late.immediate = true;
+  stream.send(late);
+  answer(0);
+  write(0, other_initiator);
+  stream.append(raw(manage(TaskManagementFunction::clear_task_set, 11), 0, {}, other_initiator));
+  write(0, 0);
+  for (int i = 0; i < 3; ++i) {
+    answer(0);
+    answer(other_initiator);
+  }
+  stream.send(ping(12));
+  stream.append(raw(ping(13), 0, {}, other_initiator));
+  return stream.send(ping(14));
+}
+
+/// Functions that wait for a missing command do not keep others from their data.
+Stream functions_that_wait() {
+  Stream stream;
+  stream.command({0x00});
+  stream.append(raw(manage(TaskManagementFunction::logical_unit_reset, 8), 1));
+  stream.append(raw(write_command(3, 1)));
+  stream.send(all_that_is_asked());
+  stream.append(raw(manage(TaskManagementFunction::clear_task_set, 9), 1));
+  stream.append(raw(write_command(4, 1), 0, {}, other_initiator));
+  return stream.command({0x00}).log_out();
+}
+
+// A medium that takes its time.
+
+/// Each function and each tag is met once before the medium knows of a task, and once while it
+/// works for it.
+Stream aborts_on_a_slow_medium() {
+  Stream stream;
+  stream.command({0x00}).command({0x00});
+  const auto round = [&](TaskManagementFunction function) {
+    stream.append(raw(write_command(1, 1), 0, pattern(512)));
+    stream.append(raw(manage(function, 9, 1)));
+    stream.append(raw(ping(2)));
+    stream.append(raw(write_command(1, 1), 0, pattern(512)));
+    stream.append(raw(manage(function, 9, 1)));
+    stream.append(raw(ordered(1)));
+    stream.append(raw(ping(2)));
+  };
+  round(TaskManagementFunction::abort_task);
+  round(TaskManagementFunction::abort_task);
+  round(TaskManagementFunction::abort_task_set);
+  round(TaskManagementFunction::clear_task_set);
+  stream.append(raw(write_command(1, 1), 0, pattern(512)));
+  stream.append(raw(write_command(1, 1), 0, pattern(512), other_initiator));
+  stream.append(raw(manage(TaskManagementFunction::abort_task, 9, 1)));
+  stream.append(raw(manage(TaskManagementFunction::logical_unit_reset, 10)));
+  stream.append(raw(ping(2)));
+  stream.append(raw(write_command(1, 1), 0, pattern(512), other_initiator));
+  stream.append(raw(ping(2)));
+  stream.append(raw(manage(TaskManagementFunction::clear_task_set, 11)));
+  stream.append(raw(ping(3), 0, {}, other_initiator));
+  return stream.append(raw(ping(2))).append(raw(ping(2)));
+}
+
+/// Data that the medium has not taken when the next bytes come: to the same connection, to another
+/// one of the session, to another session.
+Stream data_for_a_slow_medium() {
+  Stream stream;
+  stream.command({0x00}).command({0x00});
+  for (const int steering : {0, line_1, other_initiator, 0, line_1, other_initiator}) {
+    stream.append(raw(write_command(1, 1), 0, pattern(512)));
+    stream.append(raw(ping(2), 0, {}, steering));
+    stream.append(raw(ping(2)));
+  }
+  return stream.log_out();
+}
+
+/// Connections and sessions that end while the medium works for them.
+Stream losses_on_a_slow_medium() {
+  const auto closing = [](pdu::NopOut nop, int steering) {
+    wire::Bytes bytes = raw(nop, 0, {}, steering);
+    bytes[event_byte] = static_cast<std::byte>(Event::connection_closes);
+    return bytes;
+  };
+  const auto elsewhere = raw(ping(3), 0, {}, other_initiator);
+  Stream stream;
+  stream.command({0x00}).command({0x00});
+  for (int round = 0; round < 3; ++round) {
+    stream.append(raw(write_command(1, 1), 0, pattern(512))).append(elsewhere);
+    if (round == 1) stream.append(raw(manage(TaskManagementFunction::abort_task, 9, 1)));
+    // The connection goes, and nobody comes back before the medium is done.
+    wire::Bytes gone = elsewhere;
+    stream.append(gone).append(closing(ping(4), 0)).append(elsewhere).append(elsewhere);
+  }
+  stream.append(raw(write_command(1, 1), 0, pattern(512))).append(elsewhere).append(elsewhere);
+  return stream.log_out();
+}
+
+// Texts.
+
+/// More than one response holds: fetched to its end, and a second time with data in between.
+Stream long_answers() {
+  std::string keys;
+  for (int i = 10; i < 80; ++i) keys += "K" + std::to_string(i) + "=1;";
+  const pdu::TextRequest fetch{.target_transfer_tag = TargetTransferTag{0}};
+  Stream stream;
+  stream.text("MaxRecvDataSegmentLength=512;").text(keys);
+  for (int i = 0; i < 3; ++i) stream.send(fetch);
+  stream.text(keys);
+  return stream.send(fetch, wire::as_bytes(pairs("K=1;")));
+}
+
+Stream text_without_end() {
+  const wire::Bytes data = bytes_of_text(pairs("K=1;"));
+  Stream stream;
+  for (int i = 0; i < 9; ++i) {
+    wire::Bytes request =
+        pdu::encode(pdu::TextRequest{.final = false,
+                                     .continued = true,
+                                     .initiator_task_tag = InitiatorTaskTag{1},
+                                     .target_transfer_tag =
+                                         i == 0 ? TargetTransferTag::none : TargetTransferTag{0}},
+                    data, {});
+    request[steering_byte] = static_cast<std::byte>(swells);
+    stream.append(request);
+  }
+  return stream;
+}
+
+Stream text_with_another_task_tag() {
+  Stream stream;
+  stream.text("X-com.example.key=1;", false);
+  return stream.append(raw(pdu::TextRequest{.initiator_task_tag = InitiatorTaskTag{5},
+                                            .target_transfer_tag = TargetTransferTag{1}}));
+}
+
+// Logins beside running sessions.
+
+/// A discovery session in the middle of everything: a task set function passes over it, silence
+/// ends it.
+Stream discovery_beside_others() {
+  Stream stream = Stream::in_discovery().steer(free_line);
+  stream.append(raw(write_command(1, 1), 0, pattern(512), other_initiator));
+  stream.append(raw(write_command(2, 1), 0, pattern(512), other_initiator));
+  stream.append(raw(manage(TaskManagementFunction::clear_task_set, 9)));
+  stream.append(raw(ping(3), 0, {}, other_initiator));
+  stream.append(raw(ping(3)));
+  wire::Bytes later = raw(ping(4));
+  later[event_byte] = static_cast<std::byte>(Event::hour_passes);
+  return stream.append(later);
+}
+
+Stream discovery_and_shutdown() {
+  Stream stream = Stream::in_discovery().steer(free_line);
+  wire::Bytes shutdown = raw(ping(1));
+  shutdown[event_byte] = static_cast<std::byte>(Event::shutdown_begins);
+  return stream.append(shutdown).append(shutdown);
+}
+
+/// A login that takes the place of the first session's connection: same ISID, TSIH and CID.
+Stream connection_taken_over() {
+  std::string names;
+  names.append("InitiatorName=").append(initiator_name).append(";TargetName=");
+  names = pairs(names.append(target_name).append(";"));
+  Stream stream;
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 512});
+  stream.send(pdu::LoginRequest{.transit = true,
+                                .current_stage = pdu::LoginStage::operational_negotiation,
+                                .next_stage = pdu::LoginStage::full_feature_phase,
+                                .version_max = free_line,
+                                .isid = wire::Isid{0x40'0000'0001},
+                                .tsih = wire::Tsih{1},
+                                .cid = wire::Cid{0}},
+              wire::as_bytes(names));
+  stream.append(raw(ping(2), 0, {}, free_line));
+  return stream.append(raw(ping(3)));
+}
+
+std::vector<Seed> of_sessions() {
+  return {
+      {"session", "both-directions-and-none", both_directions_and_none()},
+      {"session", "data-in-two-pieces", data_in_two_pieces()},
+      {"session", "data-that-is-wrong", data_that_is_wrong()},
+      {"session", "data-over-data", data_over_data()},
+      {"session", "data-with-holes", data_with_holes()},
+      {"session", "writes-that-wait-for-room", writes_that_wait_for_room()},
+      {"session", "data-for-a-held-command", data_for_a_held_command()},
+      {"session", "aborts-of-all-kinds", aborts_of_all_kinds()},
+      {"session", "unit-that-is-none", unit_that_is_none()},
+      {"session", "immediate-requests-without-end", immediate_requests_without_end()},
+      {"session", "task-sets-of-two-initiators", task_sets_of_two_initiators()},
+      {"session", "functions-that-wait", functions_that_wait()},
+      {"session", "slow-medium-aborts", aborts_on_a_slow_medium()},
+      {"session", "slow-medium-data", data_for_a_slow_medium()},
+      {"session", "slow-medium-losses", losses_on_a_slow_medium()},
+      {"session", "long-answers", long_answers()},
+      {"session", "text-without-end", text_without_end()},
+      {"session", "text-with-another-task-tag", text_with_another_task_tag()},
+      {"session", "discovery-beside-others", discovery_beside_others()},
+      {"session", "discovery-and-shutdown", discovery_and_shutdown()},
+      {"session", "connection-taken-over", connection_taken_over()},
+  };
+}
+
+// Devices.
+
+/// MODE SELECT(10) of the control page, with these bits of its bytes 2 and 4.
+void select_control(Stream& stream, unsigned byte_2, unsigned byte_4) {
+  const scsi::ModePages pages = scsi::ModePages::defaults(true);
+  const auto page = std::ranges::find(scsi::ModePages::pages(), 0x0a, &scsi::ModePage::code);
+  wire::Bytes list(8);
+  list.insert(list.end(), pages.image().begin() + page->offset,
+              pages.image().begin() + page->offset + page->bytes);
+  list[8 + 2] |= static_cast<std::byte>(byte_2);
+  list[8 + 4] |= static_cast<std::byte>(byte_4);
+  stream.command({0x55, 0x10, 0, 0, 0, 0, 0, 0, 20}, {.out = 20, .immediate = list});
+}
+
+Stream write_protection_and_sense_format() {
+  constexpr unsigned d_sense = 0x04, swp = 0x08;
+  Stream stream;
+  stream.command({0x00});
+  select_control(stream, 0, swp);
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 512});
+  select_control(stream, d_sense, swp);
+  stream.command({0x28, 0, 0xff, 0, 0, 0, 0, 0, 1}, {.in = 512});
+  return stream;
+}
+
+/// Units that differ from the first one: read only and rotating, without a cache, far away and
+/// without a longest transfer; and one that is not there between them.
+Stream units_of_all_kinds() {
+  constexpr std::uint16_t far_unit = 0x4000 | 300;
+  Stream stream;
+  for (const std::uint16_t unit :
+       {std::uint16_t{1}, std::uint16_t{2}, far_unit, std::uint16_t{7}}) {
+    stream.command({0x00}, {.unit = unit});
+    stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 4096, .unit = unit});
+    stream.command({0x28, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 4096, .unit = unit});
+    stream.command({0x12, 1, 0x83, 0, 255}, {.in = 255, .unit = unit});
+    stream.command({0x12, 1, 0xb1, 0, 255}, {.in = 255, .unit = unit});
+  }
+  return stream.command({0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 64}, {.in = 64});
+}
+
+/// What is supported of a command with a service action: READ CAPACITY(16).
+Stream usage_of_a_service_action() {
+  Stream stream;
+  stream.command({0x00});
+  for (const int options : {2, 3})
+    stream.command({0xa3, 0x0c, options, 0x9e, 0, 0x10, 0, 0, 0, 64}, {.in = 64});
+  return stream;
+}
+
+/// A CDB of no bytes: in the harness of devices, bit 4 of the steering cuts it to the data's
+/// length.
+Stream command_of_no_bytes() {
+  Stream stream;
+  return stream.command({0x00}).steer(0x10);
+}
+
+std::vector<Seed> of_devices() {
+  return {
+      {"scsi", "write-protection-and-sense-format", write_protection_and_sense_format()},
+      {"scsi", "units-of-all-kinds", units_of_all_kinds()},
+      {"scsi", "usage-of-a-service-action", usage_of_a_service_action()},
+      {"scsi", "command-of-no-bytes", command_of_no_bytes()},
+  };
+}
+
+// Logins.
+
+std::string names_of(std::string_view target) {
+  std::string names;
+  names.append("InitiatorName=").append(initiator_name);
+  return names.append(";TargetName=").append(target).append(";SessionType=Normal;");
+}
+
+/// So many keys of no meaning that their answers fill more than a response.
+std::string many_keys() {
+  std::string keys = names_of(target_name);
+  for (int i = 100; i < 340; ++i) keys += "Key-of-no-sense" + std::to_string(i) + "=1;";
+  return keys;
+}
+
+Stream requests_without_end() {
+  Stream stream{1};
+  stream.login({1, 1}, names_of(target_name));
+  for (std::size_t i = 0; i <= limits::login_requests; ++i) stream.login({1, 1}, "");
+  return stream;
+}
+
+/// Joins the session of TSIH 1 as another connection, in two steps.
+Stream joining_login() {
+  const std::string names = pairs(names_of(target_name));
+  const auto request = [](bool transit) {
+    return pdu::LoginRequest{
+        .transit = transit,
+        .current_stage = pdu::LoginStage::operational_negotiation,
+        .next_stage = transit ? pdu::LoginStage::full_feature_phase : pdu::LoginStage{},
+        .isid = wire::Isid{0x23'd000'0001},
+        .tsih = wire::Tsih{1},
+        .initiator_task_tag = InitiatorTaskTag{0x10},
+        .cid = wire::Cid{5}};
+  };
+  return Stream{1}.send(request(false), wire::as_bytes(names)).send(request(true));
+}
+
+std::vector<Seed> of_logins() {
+  const auto to = [](std::string_view target) { return Stream{1}.login(names_of(target)); };
+  return {
+      {"login", "visiting", to(visiting_name)},
+      {"login", "requests-without-end", requests_without_end()},
+      {"login", "long-answer-fetched", Stream{1}.login(many_keys()).login("")},
+      {"login", "long-answer-interrupted", Stream{1}.login(many_keys()).login("Key=1;")},
+      {"login", "joining", joining_login()},
+      {"login", "recovery-after-r2ts",
+       Stream{1}
+           .login({1, 1}, names_of(target_name) + "MaxOutstandingR2T=4;")
+           .login("ErrorRecoveryLevel=2;")},
+      {"login", "isid-of-reserved-type",
+       Stream{1}.send(pdu::LoginRequest{.transit = true,
+                                        .current_stage = pdu::LoginStage::operational_negotiation,
+                                        .next_stage = pdu::LoginStage::full_feature_phase,
+                                        .isid = wire::Isid{0xc000'0000'0001}},
+                      wire::as_bytes(pairs(names_of(target_name))))},
+  };
+}
+
+std::vector<Seed> of_authentication() {
+  const auto exchange = [](std::string_view last) {
+    return bytes_of_text(
+        pairs(std::string{"AuthMethod=CHAP;;CHAP_A=5;;CHAP_N=alice;"}.append(last)));
+  };
+  return {
+      {"chap", "identifier-of-two-bytes", exchange("CHAP_R=right;CHAP_I=256;CHAP_C=0x0102;")},
+      {"chap", "challenge-sent-back", exchange("CHAP_R=right;CHAP_I=1;CHAP_C=theirs;")},
+      {"chap", "challenge-of-another-login",
+       exchange("CHAP_R=right;CHAP_I=1;CHAP_C=0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a;")},
+      {"chap", "response-of-the-target", exchange("CHAP_R=ours;")},
+      {"names", "eui-with-a-stray-letter", bytes_of_text("eui.02004567A425678G")},
+      {"names", "grows-while-prepared",
+       [] {
+         std::string name{"iqn.2001-04.com.example:"};
+         for (int i = 0; i < 60; ++i) name += "\xef\xb7\xba";  // U+FDFA: eighteen characters
+         return bytes_of_text(name);
+       }()},
+  };
+}
+
+// Texts and PDUs by themselves.
+
+std::vector<Seed> of_negotiations() {
+  return {
+      {"stranger", "standard-keys-not-understood",
+       bytes_of_text(pairs("HeaderDigest=NotUnderstood;;InitialR2T=NotUnderstood;;"))},
+      {"stranger", "declaration-refused", bytes_of_text(pairs("MaxRecvDataSegmentLength=Reject;"))},
+      {"stranger", "declaration-not-understood",
+       bytes_of_text(pairs("MaxRecvDataSegmentLength=NotUnderstood;"))},
+      {"stranger", "declarations-passed-over",
+       bytes_of_text(pairs("MaxRecvDataSegmentLength=Irrelevant;;SendTargets=Reject;"))},
+      {"stranger", "answered-twice", bytes_of_text(pairs("HeaderDigest=None;;HeaderDigest=None;"))},
+      {"stranger", "discovery", bytes_of_text(pairs("MaxRecvDataSegmentLength=512;"))},
+  };
+}
+
+std::vector<Seed> of_pdus() {
+  const wire::Bytes data = pattern(4);
+  wire::Bytes padded = pdu::encode(ping(1), pattern(5), {});
+  padded.back() = std::byte{1};
+  return {
+      {"pdu", "data-in-with-intermediate-status",
+       pdu::encode(pdu::DataIn{.has_status = true, .status = 0x14}, {}, {})},
+      {"pdu", "nop-in-unasked-with-data", pdu::encode(pdu::NopIn{}, data, {})},
+      {"pdu", "residuals-of-both-kinds",
+       pdu::encode(pdu::ScsiResponse{.bidirectional_overflow = true,
+                                     .bidirectional_underflow = true,
+                                     .response = pdu::ServiceResponse::target_failure},
+                   {}, {})},
+      {"pdu", "residual-of-a-failure",
+       pdu::encode(pdu::ScsiResponse{.bidirectional_underflow = true,
+                                     .response = pdu::ServiceResponse::target_failure},
+                   {}, {})},
+      {"frame", "padding-that-is-not-zero", padded},
+  };
+}
+
+}  // namespace
+
+std::vector<Seed> corner_seeds() {
+  std::vector<Seed> seeds;
+  for (const auto& part : {of_sessions(), of_devices(), of_logins(), of_authentication(),
+                           of_negotiations(), of_pdus()})
+    seeds.insert(seeds.end(), part.begin(), part.end());
+  return seeds;
+}
+
+}  // namespace iscsi::fuzz
