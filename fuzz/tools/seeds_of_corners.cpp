@@ -135,15 +135,16 @@ Stream data_with_holes() {
   return stream.send(ping(3));
 }
 
-/// Three writes of which the first has taken the room for data, and one that waits for its turn.
+/// Three writes of which the first has taken the room for data, the second waits for it, and the
+/// third would find some; and a command that waits for its turn.
 Stream writes_that_wait_for_room() {
   Stream stream;
   stream.command({0x00});
-  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 16}, {.out = 8192});
+  stream.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 4}, {.out = 2048});
   stream.send(ordered(9));
-  stream.command({0x2a, 0, 0, 0, 0, 32, 0, 0, 16}, {.out = 8192});
+  stream.command({0x2a, 0, 0, 0, 0, 32, 0, 0, 6}, {.out = 3072});
   stream.command({0x2a, 0, 0, 0, 0, 64, 0, 0, 1}, {.out = 512});
-  for (int burst = 0; burst < 40; ++burst) stream.send(all_that_is_asked());
+  for (int burst = 0; burst < 12; ++burst) stream.send(all_that_is_asked());
   return stream;
 }
 
@@ -157,7 +158,7 @@ Stream data_for_a_held_command() {
   stream.append(
       raw(pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{5}}, 0, pattern(512), line_1));
   stream.append(raw(pdu::DataOut{.initiator_task_tag = InitiatorTaskTag{5}}, 0, pattern(512)));
-  return stream.command({0x00}).log_out();
+  return stream.command({0x00}).send(ping(10)).log_out();
 }
 
 // Task management.
@@ -177,7 +178,7 @@ Stream aborts_of_all_kinds() {
   early.immediate = false;
   stream.append(raw(early, 1));
   stream.send(manage(TaskManagementFunction::abort_task, 9, 8));
-  stream.command({0x00});
+  stream.command({0x00}).send(ping(10));  // with the number that the function had
   stream.text("X-com.example.key=1;", false);
   return stream.send(manage(TaskManagementFunction::abort_task, 9, stream.last_task_tag()));
 }
@@ -227,6 +228,9 @@ Stream task_sets_of_two_initiators() {
   pdu::ScsiCommand late = write_command(10, 1);
   late.immediate = true;
   stream.send(late);
+  stream.command({0x00});
+  late.initiator_task_tag = InitiatorTaskTag{15};
+  stream.send(late);
   answer(0);
   write(0, other_initiator);
   stream.append(raw(manage(TaskManagementFunction::clear_task_set, 11), 0, {}, other_initiator));
@@ -247,6 +251,8 @@ Stream functions_that_wait() {
   stream.append(raw(manage(TaskManagementFunction::logical_unit_reset, 8), 1));
   stream.append(raw(write_command(3, 1)));
   stream.send(all_that_is_asked());
+  stream.append(raw(ping(5), 0, {}, other_initiator)).send(ordered(6));
+  stream.append(raw(pdu::ScsiCommand{.final = true}, 0, {}, other_initiator));
   stream.append(raw(manage(TaskManagementFunction::clear_task_set, 9), 1));
   stream.append(raw(write_command(4, 1), 0, {}, other_initiator));
   return stream.command({0x00}).log_out();
@@ -297,24 +303,33 @@ Stream data_for_a_slow_medium() {
   return stream.log_out();
 }
 
-/// Connections and sessions that end while the medium works for them.
+/// Connections and sessions that end while the medium works for them. Its turns are in front of
+/// every second PDU.
 Stream losses_on_a_slow_medium() {
-  const auto closing = [](pdu::NopOut nop, int steering) {
-    wire::Bytes bytes = raw(nop, 0, {}, steering);
-    bytes[event_byte] = static_cast<std::byte>(Event::connection_closes);
+  const auto elsewhere = [](Event event = Event::nothing) {
+    wire::Bytes bytes = raw(ping(3), 0, {}, other_initiator);
+    bytes[event_byte] = static_cast<std::byte>(event);
     return bytes;
   };
-  const auto elsewhere = raw(ping(3), 0, {}, other_initiator);
+  const wire::Bytes write = raw(write_command(1, 1), 0, pattern(512));
+  wire::Bytes closing = raw(ping(4));
+  closing[event_byte] = static_cast<std::byte>(Event::connection_closes);
   Stream stream;
   stream.command({0x00}).command({0x00});
-  for (int round = 0; round < 3; ++round) {
-    stream.append(raw(write_command(1, 1), 0, pattern(512))).append(elsewhere);
-    if (round == 1) stream.append(raw(manage(TaskManagementFunction::abort_task, 9, 1)));
-    // The connection goes, and nobody comes back before the medium is done.
-    wire::Bytes gone = elsewhere;
-    stream.append(gone).append(closing(ping(4), 0)).append(elsewhere).append(elsewhere);
-  }
-  stream.append(raw(write_command(1, 1), 0, pattern(512))).append(elsewhere).append(elsewhere);
+  stream.append(write).append(elsewhere()).append(elsewhere()).append(closing);
+  stream.append(elsewhere()).append(elsewhere());
+  stream.append(raw(pdu::ScsiCommand{.final = true})).append(elsewhere());
+  // Of an aborted task.
+  stream.append(write).append(elsewhere());
+  stream.append(raw(manage(TaskManagementFunction::abort_task, 9, 1))).append(closing);
+  stream.append(raw(pdu::ScsiCommand{.final = true})).append(elsewhere());
+  // By silence: nobody comes back before the medium is done.
+  stream.append(write).append(elsewhere(Event::half_minute_passes));
+  stream.append(elsewhere(Event::half_minute_passes));
+  for (int i = 0; i < 3; ++i) stream.append(elsewhere());
+  // By a logout.
+  stream.append(raw(pdu::ScsiCommand{.final = true})).append(elsewhere());
+  stream.append(write).append(elsewhere()).append(elsewhere());
   return stream.log_out();
 }
 
