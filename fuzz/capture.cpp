@@ -99,7 +99,7 @@ void write(wire::ByteView data, Settings& settings) {
   using enum pcapng::Packets::From;
   const std::vector<std::string> comments(settings.below(3), "a remark");
   const wire::ByteView first = data.first(settings.below(data.size() + 1));
-  const std::size_t missing = settings.one_in(2) ? 0 : settings.below(5000);
+  const auto missing = settings.one_of<std::size_t>({0, 0, 100, 70000});
   wire::Bytes file;
   pcapng::Packets packets;
   pcapng::begin(file, settings.flag() ? "a file" : "", "fuzz");
@@ -120,6 +120,12 @@ void write(wire::ByteView data, Settings& settings) {
       std::ranges::equal(sent, first) && std::ranges::equal(received, data.subspan(first.size())),
       "data is read as it was written");
   require(conformance::Capture::open(file).has_value(), "what was written is a capture");
+  // A word of it wrong, of which the first byte is the lowest: a block's type, one of its lengths,
+  // or something else.
+  const std::size_t word = 4 * settings.below(file.size() / 4);
+  wire::store<4>(file, word,
+                 settings.one_of<std::uint32_t>({0x0600'0000, 0x0800'0000, 0x00ff'ff00}));
+  take_blocks(file);
 }
 
 }  // namespace

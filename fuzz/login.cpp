@@ -22,6 +22,34 @@ using login::Authentication;
 using pdu::LoginStatus;
 using wire::ByteView;
 
+/// What an owner may not say of a login.
+using Mistake = void (*)(login::Configuration&);
+constexpr auto mistakes = std::to_array<Mistake>({
+    [](auto& c) { c.accounts.front().name.clear(); },
+    [](auto& c) { c.accounts.front().secret.clear(); },
+    [](auto& c) { c.accounts.front().name = c.accounts.back().name; },
+    [](auto& c) { c.accounts.front().secret = c.accounts.back().secret; },
+    [](auto& c) { c.own_account = c.accounts.front(); },
+    [](auto& c) { c.own_account->secret = "short", c.encrypted_by_ipsec = false; },
+    [](auto& c) { c.accounts.front().secret = "short", c.encrypted_by_ipsec = false; },
+    [](auto& c) { c.normal_sessions = Authentication::required, c.accounts.clear(); },
+    [](auto& c) {
+      c.discovery_sessions = Authentication::required;
+      c.algorithms = {login::chap::Algorithm::sha256};
+    },
+    [](auto& c) { c.alias = std::string(1, '\0'); },
+    [](auto& c) { c.alias = "\xff"; },
+    [](auto& c) { c.redirections.front().addresses.clear(); },
+});
+
+void check_configuration(login::Configuration configuration, Settings& settings) {
+  configuration.encrypted_by_ipsec = settings.flag();
+  configuration.own_account = {.name = "the target", .secret = "what the target knows"};
+  require(login::faults_of(configuration).empty(), "the harness's configurations are sound");
+  mistakes[settings.below(mistakes.size())](configuration);
+  require(!login::faults_of(configuration).empty(), "a mistake is found");
+}
+
 /// The sessions that the target has already.
 struct Existing {
   std::array<wire::Cid, 1> cids{wire::Cid{0}};
@@ -31,7 +59,7 @@ struct Existing {
     const std::size_t count = settings.below(3);
     for (std::uint16_t i = 0; i < count; ++i)
       sessions.push_back({.initiator_name = initiator_name,
-                          .isid = wire::Isid{settings.one_of<std::uint64_t>({0, 0x23d000001})},
+                          .isid = wire::Isid{settings.one_of<std::uint64_t>({0, 0x23'd000'0001})},
                           .tsih = wire::Tsih{static_cast<std::uint16_t>(i + 1)},
                           .portal_group_tag = 1,
                           .connections = cids,
@@ -49,7 +77,9 @@ class Conversation {
         shutting_down_(settings.one_in(16)),
         peer_(configuration_),
         is_exhausted_(settings.one_in(16)),
-        is_left_(settings.one_in(4)) {}
+        is_left_(settings.one_in(4)) {
+    check_configuration(configuration_, settings);
+  }
 
   /// False when the login is over.
   bool take(InputPdu pdu) {

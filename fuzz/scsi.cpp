@@ -91,7 +91,7 @@ class Bench {
     require(!device_.add_unit(far_unit, unit), "a number is given once");
     require(!device_.add_unit(0x4000, unit), "a number has an address");
     mistakes[settings.below(mistakes.size())](unit);
-    require(!device_.add_unit(far_unit + 1, unit), "a unit is what can be told of it");
+    require(!device_.add_unit(far_unit - 1, unit), "a unit is what can be told of it");
     require(!device_.capacity_changed(::scsi::lun_field(far_unit + 1), 1) &&
                 !device_.capacity_changed(0, 0),
             "a unit that is there has blocks");

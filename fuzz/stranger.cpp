@@ -28,6 +28,10 @@ Negotiation draw_negotiation(Settings& settings) {
   text::Parameters agreed;
   if (setting.phase == Phase::full_feature && settings.one_in(4))
     agreed.session.session_type = text::SessionType::discovery;
+  if (settings.one_in(8)) {  // as nobody should have agreed
+    agreed.session.error_recovery_level = 1;
+    agreed.session.max_outstanding_r2t = 2;
+  }
   return {setting, policy, agreed};
 }
 
@@ -92,6 +96,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Phase next = settings.one_of({Phase::security, Phase::operational});
   for (const std::string_view text : split_texts(input))
     if (!receive(negotiation, text, next)) return 0;
+  Negotiation other = negotiation;
+  if (const auto repair = other.repair())
+    require(repair->key == "FirstBurstLength" && !other.repair(),
+            "there is one repair, and it is made once");
   if (const auto agreed = negotiation.conclude()) {
     require(negotiation.settled(), "nothing is concluded while an answer is due");
     check_parameters(*agreed);

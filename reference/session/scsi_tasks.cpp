@@ -118,8 +118,9 @@ wire::Slice returned_data(const Task& task) {
 void send_data_in(Domain& domain, Session& session, Connection& connection, Task& task,
                   const wire::Slice& data, const pdu::DataIn& last) {
   const std::uint32_t burst = session.parameters.max_burst_length;
-  std::uint32_t most = connection.parameters.initiator_max_recv_data_segment_length;  // >= 512
-  most -= most % 4;  // 10.7.7: whole words but for the last
+  // 10.7.7: whole words but for the last. 12.12: the limit is 512 at the least.
+  const std::uint32_t limit = connection.parameters.initiator_max_recv_data_segment_length;
+  const std::uint32_t most = limit - limit % 4;
   const auto total = static_cast<std::uint32_t>(data.length);
   for (std::uint32_t offset = 0; offset < total;) {
     const std::uint32_t in_burst = burst - offset % burst;
