@@ -44,8 +44,8 @@ constexpr auto mistakes = std::to_array<Mistake>({
 
 void check_configuration(login::Configuration configuration, Settings& settings) {
   configuration.encrypted_by_ipsec = settings.flag();
-  configuration.own_account = {.name = "the target", .secret = "what the target knows"};
   require(login::faults_of(configuration).empty(), "the harness's configurations are sound");
+  configuration.own_account = {.name = "the target", .secret = "what the target knows"};
   mistakes[settings.below(mistakes.size())](configuration);
   require(!login::faults_of(configuration).empty(), "a mistake is found");
 }

@@ -15,6 +15,7 @@ COMPLETE_SWITCH = "defaults of switches that name every enumerator"
 WRITTEN_BY_COMPILER = "comparisons that the compiler writes"
 AT_COMPILE_TIME = "functions that only the compiler runs"
 CONSTANT = "conditions that the compiler knows"
+NOT_FUZZED = "files that no input comes to"
 
 
 class Side(NamedTuple):
@@ -153,42 +154,50 @@ MEMBERS = {"file", "line", "condition", "branch", "reason"}
 
 
 class BadExplanation(Exception):
-    pass
+    """It has not the members that it should have, or no reason."""
 
 
 def read_explanations(path):
     """[{file, line, condition, branch, reason}]: `line` and `condition` are texts, so that they
-    outlive changes elsewhere. What is left out is any: without a line, all of the file."""
+    outlive changes elsewhere. What is left out is any. Without a line it is all of the file, which
+    then is no part of what is fuzzed, and is not counted."""
     explanations = json.loads(path.read_text())
     for one in explanations:
         if set(one) - MEMBERS or "file" not in one or not one.get("reason", "").strip() \
                 or one.get("branch", "true") not in ("true", "false"):
-            raise BadExplanation(f"{path.name}: not of the form that it should have: {one}")
+            raise BadExplanation(f"{path.name}: not as it should be: {one}")
     return explanations
 
 
 class Verdict(NamedTuple):
-    unexplained: list  # sides
-    explained: list  # sides
+    sides: list  # that count
+    unexplained: list
+    explained: list
+    not_fuzzed: list  # sides of files that are explained as a whole
     stale: list  # what is wrong with explanations
 
 
 def judge(sides, explanations):
     """Every side that was not taken wants a reason, and every reason a side that was not taken."""
-    unexplained, explained, stale = [], [], []
+    verdict = Verdict([], [], [], [], [])
     for one in explanations:
         meant = [side for side in sides if side.is_meant_by(one)]
         place = ": ".join(one[key] for key in ("file", "line", "condition", "branch") if key in one)
         if not meant:
-            stale.append(f"gone: {place}")
+            verdict.stale.append(f"gone: {place}")
         for side in meant:
             if side.taken:
-                stale.append(f"reached now, {side.line}:{side.column} {side.branch}: {place}")
+                verdict.stale.append(
+                    f"reached now, {side.line}:{side.column} {side.branch}: {place}")
     for side in sides:
+        reasons = [one for one in explanations if side.is_meant_by(one)]
+        if any("line" not in one for one in reasons):
+            verdict.not_fuzzed.append(side)
+            continue
+        verdict.sides.append(side)
         if not side.taken:
-            has_reason = any(side.is_meant_by(one) for one in explanations)
-            (explained if has_reason else unexplained).append(side)
-    return Verdict(unexplained, explained, stale)
+            (verdict.explained if reasons else verdict.unexplained).append(side)
+    return verdict
 
 
 def drafts(sides):
@@ -198,10 +207,10 @@ def drafts(sides):
                       indent=1, ensure_ascii=False) + "\n"
 
 
-def table(sides, verdict):
+def table(verdict):
     """One row for each folder."""
     rows = {}
-    for side in sides:
+    for side in verdict.sides:
         row = rows.setdefault(str(pathlib.PurePath(side.file).parent), [0, 0, 0])
         row[0] += 1
         row[1] += side.taken

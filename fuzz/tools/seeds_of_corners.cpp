@@ -315,7 +315,7 @@ Stream losses_on_a_slow_medium() {
   wire::Bytes closing = raw(ping(4));
   closing[event_byte] = static_cast<std::byte>(Event::connection_closes);
   Stream stream;
-  stream.command({0x00}).command({0x00});
+  stream.send(ping(5)).command({0x00});
   stream.append(write).append(elsewhere()).append(elsewhere()).append(closing);
   stream.append(elsewhere()).append(elsewhere());
   stream.append(raw(pdu::ScsiCommand{.final = true})).append(elsewhere());
