@@ -112,7 +112,7 @@ void hear_response(Look& look, Conversation& all, Connection& connection, const 
   if (pdu.opcode() == Opcode::login_response)
     check_login_response(look, all, connection, pdu);
   else if (connection.in_full_feature())
-    check_task_response(look, connection, pdu);
+    check_task_response(look, all, connection, pdu);
   check_reject(look, all, connection, pdu);
   check_async_message(look, all, connection, pdu);
 }

@@ -151,16 +151,41 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
   task.done = true;
 }
 
+/// Functions that end tasks of all sessions, and tell them nothing of it (10.5.1).
+bool sweeps(const Task& task) {
+  return task.request == Opcode::task_management_request && task.function >= clear_task_set &&
+         task.function <= target_cold_reset;
+}
+
+/// When such a function is sent and when it is answered; it has been carried out in between.
+void note_sweep(Conversation& all, const Connection& connection) {
+  for (auto& [number, other] : all.connections)
+    if (other.session != connection.session)
+      for (auto& [tag, task] : other.tasks) task.may_be_gone = true;
+}
+
+/// Whether one of another session is on its way.
+bool is_swept(const Conversation& all, const Connection& connection) {
+  return std::ranges::any_of(all.connections, [&](const auto& entry) {
+    const Connection& other = entry.second;
+    return other.session != connection.session &&
+           std::ranges::any_of(other.tasks, [](const auto& known) {
+             return sweeps(known.second) && !known.second.done && !known.second.rejected;
+           });
+  });
+}
+
 /// 10.5.1, 10.6.1, 10.6.2: what a function on a task set waits for before it is answered.
-void check_task_set_waits(Look& look, const Connection& connection, const Task& task,
-                          const std::vector<Task*>& covered) {
+void check_task_set_waits(Look& look, const Conversation& all, const Connection& connection,
+                          const Task& task, const std::vector<Task*>& covered) {
   const auto waits = [](const Task* one) {
-    return !one->aborted && !one->disturbed && !one->ambiguous &&
+    return !one->aborted && !one->disturbed && !one->ambiguous && !one->may_be_gone &&
            std::ranges::any_of(one->solicitations,
                                [](const Solicitation& r2t) { return !r2t.answered; });
   };
-  look.check(Rule::task_set_function_waits_for_data, std::ranges::none_of(covered, waits), 2,
-             covered.size(), "an R2T of a task in the set is not answered yet");
+  if (!is_swept(all, connection))
+    look.check(Rule::task_set_function_waits_for_data, std::ranges::none_of(covered, waits), 2,
+               covered.size(), "an R2T of a task in the set is not answered yet");
   if (!task.responses_before || !connection.acknowledged) return;
   look.check(Rule::task_set_response_waits_for_acknowledgement,
              task.responses_before->precedes_or_is(*connection.acknowledged), 24,
@@ -181,13 +206,15 @@ void free_tags(Connection& connection, const Task& task, std::uint64_t response)
   for (auto& [tag, other] : connection.tasks) other.tag_may_be_free = true;
 }
 
-void check_task_management(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
+void check_task_management(Look& look, Conversation& all, Connection& connection, Task& task,
+                           const Pdu& pdu) {
   task.done = true;
+  if (sweeps(task)) note_sweep(all, connection);
   free_tags(connection, task, pdu.number<1>(2));
   if (pdu.number<1>(2) != 0) return;
   const std::vector<Task*> covered = covered_tasks(connection, task);
   if (!task.disturbed && (task.function == abort_task_set || task.function == clear_task_set))
-    check_task_set_waits(look, connection, task, covered);
+    check_task_set_waits(look, all, connection, task, covered);
   for (Task* one : covered) one->aborted = true;
   if (!covered.empty() && task.function == abort_task)
     forget_finished(connection, task.referenced_tag);
@@ -282,11 +309,13 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
   task.lun = pdu.number<8>(8);
   task.disturbed = task.disturbed || damaged;
   note_details(connection, task, pdu);
+  if (sweeps(task)) note_sweep(all, connection);
 }
 
 namespace {
 
-void check_answer(Look& look, Connection& connection, Task& task, const Pdu& pdu) {
+void check_answer(Look& look, Conversation& all, Connection& connection, Task& task,
+                  const Pdu& pdu) {
   const Opcode opcode = pdu.opcode();
   const bool has_status =
       opcode != Opcode::ready_to_transfer && (opcode != Opcode::data_in || pdu.bit(1, 7));
@@ -301,7 +330,7 @@ void check_answer(Look& look, Connection& connection, Task& task, const Pdu& pdu
       break;
     case Opcode::text_response: check_text(look, connection, task, pdu); break;
     case Opcode::task_management_response:
-      check_task_management(look, connection, task, pdu);
+      check_task_management(look, all, connection, task, pdu);
       break;
     case Opcode::logout_response: check_logout(connection, task, pdu); break;
     case Opcode::data_in: check_data_in(look, connection, task, pdu); break;
@@ -313,7 +342,7 @@ void check_answer(Look& look, Connection& connection, Task& task, const Pdu& pdu
 
 }  // namespace
 
-void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
+void check_task_response(Look& look, Conversation& all, Connection& connection, const Pdu& pdu) {
   const Opcode opcode = pdu.opcode();
   if (connection.desynchronised || connection.retransmission_asked || pdu.tag() == no_tag) return;
   if (opcode == Opcode::login_response || opcode == Opcode::reject ||
@@ -336,7 +365,7 @@ void check_task_response(Look& look, Connection& connection, const Pdu& pdu) {
   if (!fits) return;
   Task& task = found->second;
   if (!check_open(look, task, pdu)) return;
-  check_answer(look, connection, task, pdu);
+  check_answer(look, all, connection, task, pdu);
   if (!task.done) return;
   // Assigning `{}`, a list, would keep their memory.
   task.ping = iscsi::wire::Bytes{};

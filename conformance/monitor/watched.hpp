@@ -79,6 +79,7 @@ struct Task {
   bool has_twin = false;         ///< an earlier task of its tag may still be open
   bool disturbed = false;        ///< the initiator broke rules about its data
   bool tag_may_be_free = false;  ///< an answer may mean that the task is gone
+  bool may_be_gone = false;      ///< a function of another session may have ended it
   bool may_stop_short = false;   ///< its data may end early: a task set was to be aborted (10.5.1)
   bool data_unsure = false;      ///< Data-Out was spoilt on its way: its numbers may come again
   std::uint64_t place = 0;       ///< among the requests of the connection
@@ -374,7 +375,7 @@ void check_device_names(Look& look, const Connection& connection, const Task& ta
 [[nodiscard]] bool is_command(iscsi::pdu::Opcode opcode);
 void note_number(Conversation& all, const Connection& connection, const Pdu& pdu);
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged);
-void check_task_response(Look& look, Connection& connection, const Pdu& pdu);
+void check_task_response(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
 void check_reject(Look& look, Conversation& all, Connection& connection, const Pdu& pdu);
 void check_async_message(Look& look, const Conversation& all, Connection& connection,
                          const Pdu& pdu);

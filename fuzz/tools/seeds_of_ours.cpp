@@ -103,6 +103,26 @@ std::vector<Regression> accusations_of_haste() {
   };
 }
 
+/// The same, of tasks that ended without a word.
+std::vector<Regression> accusations_of_silence() {
+  constexpr int other_initiator = 0x80;
+  const auto function = [](pdu::TaskManagementFunction which) {
+    return pdu::TaskManagementRequest{
+        .immediate = true, .function = which, .initiator_task_tag = wire::InitiatorTaskTag{9}};
+  };
+  wire::Bytes write = ahead(write_of_one_block(1), 0);
+  wire::Bytes clear = ahead(function(pdu::TaskManagementFunction::clear_task_set), 0);
+  write[steering_byte] = clear[steering_byte] = std::byte{other_initiator};
+  return {
+      {"own-task-set-behind-a-reset-elsewhere",
+       "the monitor waited for the data of a task that a reset of another session had ended",
+       Stream{}
+           .append(write)
+           .send(function(pdu::TaskManagementFunction::target_warm_reset))
+           .append(clear)},
+  };
+}
+
 }  // namespace
 
 std::vector<Regression> own_regressions() {
@@ -113,7 +133,7 @@ std::vector<Regression> own_regressions() {
            .command({0x28, 0, 0, 0, 0, 0, 0, 0, 8}, {.in = 4096})
            .log_out()},
   };
-  for (auto part : {wrong_accusations(), accusations_of_haste()})
+  for (auto part : {wrong_accusations(), accusations_of_haste(), accusations_of_silence()})
     for (Regression& one : part) all.push_back(std::move(one));
   return all;
 }

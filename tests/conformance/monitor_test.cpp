@@ -186,6 +186,39 @@ TEST(TheMonitor, TakesNoCommandForAbortedThatWasSentAfterTheFunction) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
+// 10.5.1: a reset ends the tasks of all sessions, and tells the others nothing of it.
+TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
+  const auto function = [](TaskManagementFunction which, std::uint32_t cmd_sn) {
+    return TaskManagementRequest{.immediate = true,
+                                 .function = which,
+                                 .initiator_task_tag = InitiatorTaskTag{9},
+                                 .cmd_sn = {cmd_sn}};
+  };
+  const TaskManagementResponse done{.initiator_task_tag = InitiatorTaskTag{9}};
+  Scene scene;
+  scene.login().say(Scene::write(64));
+  ++scene.exp_cmd_sn;
+  scene.notify(Scene::r2t(0, 0, 64));
+  Scene other;
+  LoginRequest request = Scene::login_request();
+  LoginResponse response = Scene::login_response();
+  request.isid = response.isid = iscsi::wire::Isid{0x8000'0000'0002U};
+  response.tsih = iscsi::wire::Tsih{8};
+  other.say(request, Scene::names()).answer(response, pairs("TargetPortalGroupTag=1/"));
+  const auto clears = [&](Scene all) {
+    for (Record& record : other.transcript) {
+      record.connection = 1;
+      all.transcript.push_back(record);
+    }
+    return all.say(function(TaskManagementFunction::clear_task_set, 11)).answer(done).broken();
+  };
+  EXPECT_EQ(clears(scene), std::set<Rule>{Rule::task_set_function_waits_for_data});
+  other.say(function(TaskManagementFunction::target_warm_reset, 10));
+  EXPECT_EQ(clears(scene), std::set<Rule>{}) << "it may have been carried out";
+  other.answer(done);
+  EXPECT_EQ(clears(scene), std::set<Rule>{});
+}
+
 // The target may be in full feature phase when it gets what was sent before its answer was heard.
 TEST(TheMonitor, CountsNoCommandsThatWereSentBeforeTheEndOfTheLoginWasHeard) {
   Scene scene;
