@@ -160,18 +160,26 @@ bool sweeps(const Task& task) {
 /// When such a function is sent and when it is answered; it has been carried out in between.
 void note_sweep(Conversation& all, const Connection& connection) {
   for (auto& [number, other] : all.connections)
-    if (other.session != connection.session)
+    if (&other != &connection)
       for (auto& [tag, task] : other.tasks) task.may_be_gone = true;
 }
 
-/// Whether one of another session is on its way.
+/// On the connection of a function that is answered: commands of which nobody can tell whether they
+/// came in front of it. Immediate ones have the number of what comes behind them, and a reset may
+/// have met later ones.
+void note_doubtful(Connection& connection, const Task& management) {
+  for (auto& [tag, task] : connection.tasks)
+    if (sweeps(management) || (task.immediate && task.cmd_sn == management.cmd_sn))
+      task.may_be_gone = true;
+}
+
+/// Whether one is on its way on another connection.
 bool is_swept(const Conversation& all, const Connection& connection) {
   return std::ranges::any_of(all.connections, [&](const auto& entry) {
     const Connection& other = entry.second;
-    return other.session != connection.session &&
-           std::ranges::any_of(other.tasks, [](const auto& known) {
-             return sweeps(known.second) && !known.second.done && !known.second.rejected;
-           });
+    return &other != &connection && std::ranges::any_of(other.tasks, [](const auto& known) {
+      return sweeps(known.second) && !known.second.done && !known.second.rejected;
+    });
   });
 }
 
@@ -216,6 +224,7 @@ void check_task_management(Look& look, Conversation& all, Connection& connection
   if (!task.disturbed && (task.function == abort_task_set || task.function == clear_task_set))
     check_task_set_waits(look, all, connection, task, covered);
   for (Task* one : covered) one->aborted = true;
+  if (task.function != abort_task) note_doubtful(connection, task);
   if (!covered.empty() && task.function == abort_task)
     forget_finished(connection, task.referenced_tag);
 }

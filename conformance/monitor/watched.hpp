@@ -79,7 +79,7 @@ struct Task {
   bool has_twin = false;         ///< an earlier task of its tag may still be open
   bool disturbed = false;        ///< the initiator broke rules about its data
   bool tag_may_be_free = false;  ///< an answer may mean that the task is gone
-  bool may_be_gone = false;      ///< a function of another session may have ended it
+  bool may_be_gone = false;      ///< a function may have ended it, or not
   bool may_stop_short = false;   ///< its data may end early: a task set was to be aborted (10.5.1)
   bool data_unsure = false;      ///< Data-Out was spoilt on its way: its numbers may come again
   std::uint64_t place = 0;       ///< among the requests of the connection

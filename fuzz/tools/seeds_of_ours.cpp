@@ -110,6 +110,11 @@ std::vector<Regression> accusations_of_silence() {
     return pdu::TaskManagementRequest{
         .immediate = true, .function = which, .initiator_task_tag = wire::InitiatorTaskTag{9}};
   };
+  pdu::ScsiCommand immediate = write_of_one_block(1);
+  immediate.immediate = true;
+  const wire::Bytes immediate_write = ahead(immediate, 0);
+  auto numbered_reset = function(pdu::TaskManagementFunction::logical_unit_reset);
+  numbered_reset.immediate = false;
   wire::Bytes write = ahead(write_of_one_block(1), 0);
   wire::Bytes clear = ahead(function(pdu::TaskManagementFunction::clear_task_set), 0);
   write[steering_byte] = clear[steering_byte] = std::byte{other_initiator};
@@ -120,6 +125,13 @@ std::vector<Regression> accusations_of_silence() {
            .append(write)
            .send(function(pdu::TaskManagementFunction::target_warm_reset))
            .append(clear)},
+      {"own-task-set-behind-a-reset-of-immediate-tasks",
+       "the monitor waited for the data of an immediate command that a reset with its number had "
+       "ended",
+       Stream{}
+           .append(immediate_write)
+           .send(numbered_reset)
+           .send(function(pdu::TaskManagementFunction::abort_task_set))},
   };
 }
 

@@ -219,6 +219,26 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   EXPECT_EQ(clears(scene), std::set<Rule>{});
 }
 
+// An immediate command has the number of what comes behind it.
+TEST(TheMonitor, TakesAnImmediateTaskForGoneThatAResetMayHaveEnded) {
+  Scene scene;
+  scene.login();
+  ScsiCommand write = Scene::write(64);
+  write.immediate = true;
+  scene.say(write).notify(Scene::r2t(0, 0, 64));
+  const auto function = [&](TaskManagementFunction which, bool immediate, std::uint32_t cmd_sn) {
+    scene.say(TaskManagementRequest{.immediate = immediate,
+                                    .function = which,
+                                    .initiator_task_tag = InitiatorTaskTag{9},
+                                    .cmd_sn = {cmd_sn}});
+    scene.exp_cmd_sn = 11;
+    scene.answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
+  };
+  function(TaskManagementFunction::logical_unit_reset, false, 10);
+  function(TaskManagementFunction::abort_task_set, true, 11);
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
 // The target may be in full feature phase when it gets what was sent before its answer was heard.
 TEST(TheMonitor, CountsNoCommandsThatWereSentBeforeTheEndOfTheLoginWasHeard) {
   Scene scene;
