@@ -1,6 +1,6 @@
 // Holds: a stream is cut into the same PDUs however much of it is there; what is incomplete asks
 // for no more than its PDU has; nothing behind the bytes given is read; nothing longer than the
-// limits passes; where there are digests, a wrong bit is noticed.
+// limits passes; where there are digests, a wrong bit is noticed; padding that is not zero is told.
 
 #include <sanitizer/asan_interface.h>
 

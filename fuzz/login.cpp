@@ -1,6 +1,6 @@
 // Holds: no sequence of PDUs gets past a login that requires authentication without it; every
 // response is well-formed, repeats what it has to, and is within its bounds; after its end a login
-// says nothing; the same events always have the same answers.
+// says nothing; the same events always have the same answers; a mistake of its owner's is found.
 
 #include <set>
 #include <string>

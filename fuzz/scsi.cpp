@@ -1,6 +1,7 @@
 // Holds: a command moves what it was planned to, no more than its allocation length, and touches
 // only blocks of its medium; planning changes nothing; a refused command changes nothing but the
-// attentions that it has told; the same command on the same device has the same outcome.
+// attentions that it has told; the same command on the same device has the same outcome; what its
+// owner gets wrong is refused.
 
 #include <algorithm>
 #include <array>

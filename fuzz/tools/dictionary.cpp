@@ -79,7 +79,7 @@ void add_text(Dictionary& dictionary) {
   for (const std::string_view word :
        {text::word_yes, text::word_no, text::word_none, text::word_reject, text::word_irrelevant,
         text::word_not_understood, target_name, initiator_name, other_initiator_name, moved_name,
-        removed_name, account_name})
+        visiting_name, removed_name, account_name})
     dictionary.add(std::string{word});
   for (const char* word : {"CRC32C",
                            "CHAP",
@@ -102,6 +102,8 @@ void add_text(Dictionary& dictionary) {
                            "naa.",
                            "iqn.",
                            "CHAP_R=right",
+                           "CHAP_R=ours",
+                           "CHAP_C=theirs",
                            "AuthMethod=CHAP",
                            "CHAP_A=5"})
     dictionary.add(word);
