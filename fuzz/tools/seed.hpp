@@ -31,7 +31,8 @@ struct Regression {
 [[nodiscard]] std::vector<Seed> harness_seeds();  ///< all of them
 [[nodiscard]] std::vector<Seed> target_seeds();   ///< of harnesses with a device or a target
 [[nodiscard]] std::vector<Seed> corner_seeds();   ///< of ways that the others do not go
-[[nodiscard]] std::vector<Seed> capture_seeds();  ///< files for the reader of captures
+[[nodiscard]] std::vector<Seed> corner_seeds_of_parts();
+[[nodiscard]] std::vector<Seed> capture_seeds();              ///< files for the reader of captures
 [[nodiscard]] std::vector<Regression> foreign_regressions();  ///< of published defects
 [[nodiscard]] std::vector<Regression> crate_regressions();    ///< of this project's predecessor
 [[nodiscard]] std::vector<Regression> own_regressions();      ///< of defects found here

@@ -146,8 +146,8 @@ std::vector<Seed> of_text() {
 
 std::vector<Seed> harness_seeds() {
   std::vector<Seed> seeds;
-  for (const auto& part :
-       {of_framing(), of_login(), of_text(), target_seeds(), corner_seeds(), capture_seeds()})
+  for (const auto& part : {of_framing(), of_login(), of_text(), target_seeds(), corner_seeds(),
+                           corner_seeds_of_parts(), capture_seeds()})
     seeds.insert(seeds.end(), part.begin(), part.end());
   return seeds;
 }
