@@ -230,7 +230,8 @@ TEST(TheMonitor, TakesAnImmediateTaskForGoneThatAResetMayHaveEnded) {
     scene.say(TaskManagementRequest{.immediate = immediate,
                                     .function = which,
                                     .initiator_task_tag = InitiatorTaskTag{9},
-                                    .cmd_sn = {cmd_sn}});
+                                    .cmd_sn = {cmd_sn},
+                                    .exp_stat_sn = {scene.stat_sn}});
     scene.exp_cmd_sn = 11;
     scene.answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
   };
