@@ -207,7 +207,8 @@ class Turn {
                                     text::encode_number(context_.configuration.portal_group_tag)));
   }
 
-  /// Not before the stage in which 5.3.1 lets a response hold more than TargetPortalGroupTag.
+  /// Not before the stage in which 5.3.1 lets a response hold more than TargetPortalGroupTag; the
+  /// length of our segments is no key of the security stage anyway.
   void declare_target(std::vector<Pair>& reply) {
     text::Negotiation& negotiation = *state_.negotiation;
     const bool is_operational = state_.stage == LoginStage::operational_negotiation;
@@ -215,7 +216,7 @@ class Turn {
     if ((is_operational || asks_for_full_feature()) && !alias.empty() &&
         session_type() == text::SessionType::normal && negotiation.may_offer(Key::target_alias))
       reply.push_back(negotiation.declare(Key::target_alias, alias));
-    if (is_operational && negotiation.may_offer(Key::max_recv_data_segment_length))
+    if (negotiation.may_offer(Key::max_recv_data_segment_length))
       reply.push_back(negotiation.offer(Key::max_recv_data_segment_length));
   }
 

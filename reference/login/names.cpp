@@ -61,20 +61,21 @@ std::expected<std::string, Violation> prepare(std::string_view utf8) {
 /// 3.2.6.3.1: "iqn." yyyy-mm "." reversed domain name, and what its owner likes behind a colon.
 std::optional<Violation> check_qualified(std::string_view name) {
   constexpr std::string_view shape = "iqn.dddd-dd.";
+  constexpr std::size_t year_offset = 4;
   constexpr std::size_t month_offset = 9;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  for (std::size_t i = year_offset; i < shape.size(); ++i) {
     const bool fits =
         i < name.size() && (shape[i] == 'd' ? is_digit(name[i]) : name[i] == shape[i]);
-    if (i >= 4 && !fits) return breach(Rule::qualified_name_has_date, name, i);
+    if (!fits) return breach(Rule::qualified_name_has_date, name, i);
   }
   const int month = (name[month_offset] - '0') * 10 + (name[month_offset + 1] - '0');
   if (month < 1 || month > 12) return breach(Rule::qualified_name_has_date, name, month_offset);
 
-  // A domain name has no empty label, so no dot may stand first, last, or behind another.
+  // A domain name has no empty label: none ends behind a dot, that of the date included.
   const auto end = std::min(name.find(':'), name.size());
   for (std::size_t i = shape.size(); i <= end; ++i) {
     const bool label_ends = i == end || name[i] == '.';
-    if (label_ends && (i == shape.size() || name[i - 1] == '.'))
+    if (label_ends && name[i - 1] == '.')
       return breach(Rule::qualified_name_has_authority, name, i);
   }
   return std::nullopt;

@@ -409,6 +409,7 @@ TEST(ChapResponse, CannotBeCheckedWithoutItsDigest) {
     const auto answer = bench.take({"CHAP_N=alice", "CHAP_R=0x" + alice_md5});
     ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
     EXPECT_EQ(answer, broken(Rule::target_can_compute));
+    EXPECT_EQ(bench.violation, (Violation{Rule::target_can_compute, 0, 5}));
   }
 }
 
@@ -505,6 +506,40 @@ TEST(MutualChap, UsesAWeakSecretUnderIpsecOnly) {
   bench.configuration.own_account = Account{"target", "short-secret"};  // 96 bits
   EXPECT_EQ(Bench(bench).challenged().take(mutual("200", "0x" + counter)),
             (Pairs{"CHAP_N=target", "CHAP_R=0xccfa3587fef39f25aa6cdfb95ded1217"}));
+}
+
+// Where a refusal points: at a value, or at the text as a whole.
+
+TEST(AuthenticationRefusal, OfKeysThatAreMissingPointsAtTheWholeText) {
+  Bench half;
+  half.challenged().take({"CHAP_N=alice"});
+  EXPECT_EQ(half.violation, (Violation{Rule::authentication_step_has_its_keys, 0, 1}));
+  Bench skipped;
+  static_cast<void>(propose_method(skipped.exchange));
+  skipped.take({"CHAP_A=5", "CHAP_N=alice"});
+  EXPECT_EQ(skipped.violation, (Violation{Rule::authentication_is_not_skipped, 0, 2}));
+}
+
+TEST(AuthenticationRefusal, OfALongResponseTellsHowLongItIs) {
+  Bench bench;
+  bench.challenged().take({"CHAP_N=alice", "CHAP_R=0x" + std::string(2 * 17, 'a')});
+  EXPECT_EQ(bench.violation, (Violation{Rule::chap_response_is_right, 20, 17}));
+}
+
+TEST(AuthenticationRefusal, OfAChallengePointsAtTheChallenge) {
+  // CHAP_N takes 13 bytes, CHAP_R 42, CHAP_I 11, and "CHAP_C=" 7.
+  constexpr std::uint32_t challenge = 73;
+  Bench reflected;
+  reflected.challenged().take(mutual("200", "0x000102030405060708090a0b0c0d0e0f"));
+  EXPECT_EQ(reflected.violation, (Violation{Rule::chap_challenge_is_not_reflected, challenge, 16}));
+  Bench weak;
+  weak.configuration.own_account = Account{"target", "short-secre"};
+  weak.challenged().take(mutual("200", "0x" + counter));
+  EXPECT_EQ(weak.violation, (Violation{Rule::chap_secret_is_strong, challenge, 11}));
+  Bench nameless;
+  nameless.configuration.own_account.reset();
+  nameless.challenged().take(mutual("200", "0x" + counter));
+  EXPECT_EQ(nameless.violation, (Violation{Rule::target_can_be_authenticated, challenge, 0}));
 }
 
 // Leaving the stage.

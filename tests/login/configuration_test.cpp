@@ -47,6 +47,10 @@ TEST(Configuration, UsesASecretOnce) {
   c = sound();
   c.own_account->secret = c.accounts[1].secret;
   EXPECT_EQ(faults_of(c), Faults{secret_of_both_directions});
+  c.own_account->secret = c.accounts[1].secret = "twelve-bytes";
+  EXPECT_EQ(faults_of(c), Faults{secret_of_both_directions});
+  c.own_account.reset();
+  EXPECT_EQ(faults_of(c), Faults{});
 }
 
 TEST(Configuration, HasSecretsOf96BitsOrIpsec) {
@@ -69,6 +73,13 @@ TEST(Configuration, CanDoTheAuthenticationThatItAsksFor) {
   c = sound();
   c.algorithms = {chap::Algorithm::sha256};
   EXPECT_EQ(faults_of(c), Faults{authentication_without_md5});
+  c.algorithms = {chap::Algorithm::sha1};
+  EXPECT_EQ(faults_of(c), Faults{authentication_without_md5});
+  c.algorithms = {chap::Algorithm::md5};
+  EXPECT_EQ(faults_of(c), Faults{});
+  c = plain_configuration();  // asks for none, so it needs no algorithm
+  c.algorithms.clear();
+  EXPECT_EQ(faults_of(c), Faults{});
 }
 
 TEST(Configuration, HasAnAliasThatCanBeSent) {

@@ -102,9 +102,13 @@ TEST(Chap, IsNotToldWhoIsRight) {
 // Ways around.
 
 TEST(AuthenticationBypass, ByBeginningInTheOperationalStageFails) {
-  for (const Turns& turns : {move(operational, full_feature), stay(operational)})
-    expect_refused(strict().send(turns, {initiator_pair, target_pair}),
-                   LoginStatus::authentication_failure, Rule::authentication_is_not_skipped);
+  for (const Turns& turns : {move(operational, full_feature), stay(operational)}) {
+    const auto answer = strict().send(turns, {initiator_pair, target_pair});
+    expect_refused(answer, LoginStatus::authentication_failure,
+                   Rule::authentication_is_not_skipped);
+    // Byte 1 of the header holds CSG, here 1.
+    EXPECT_EQ(answer.violation, (Violation{Rule::authentication_is_not_skipped, 1, 1}));
+  }
 }
 
 TEST(AuthenticationBypass, ByAContinuedFirstRequestFails) {

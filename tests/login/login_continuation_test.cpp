@@ -195,8 +195,11 @@ TEST(ContinuedResponse, EndsTheStageOnlyIfTheLastRequestAsksForIt) {
 
 TEST(ContinuedResponse, IsNotFetchedWithData) {
   LongAnswer login(stay(operational));
-  expect_refused(login.talk.send(stay(operational), {"InitiatorAlias=a"}),
-                 LoginStatus::initiator_error, Rule::continued_text_is_fetched_without_data);
+  const auto answer = login.talk.send(stay(operational), {"InitiatorAlias=a"});
+  expect_refused(answer, LoginStatus::initiator_error,
+                 Rule::continued_text_is_fetched_without_data);
+  // Byte 5 of the header begins DataSegmentLength.
+  EXPECT_EQ(answer.violation, (Violation{Rule::continued_text_is_fetched_without_data, 5, 17}));
 }
 
 /// Two texts under way at once: both sides go on without data, and nothing is lost.

@@ -115,6 +115,12 @@ TEST(LoginHeader, WithAnotherCmdSNIsNotedAndBorne) {
   EXPECT_EQ(answer.admission->exp_cmd_sn, wire::CmdSN{1000});  // 10.12.8: the leading request's
 }
 
+TEST(LoginHeader, WithTheSameCmdSNIsNotNoted) {
+  Talk talk;
+  talk.send(stay(operational), names);
+  EXPECT_EQ(talk.send(stay(operational), {}).findings, std::vector<Violation>{});
+}
+
 TEST(LoginHeader, ComesWithNoMoreDataThanTheDefault) {
   Talk talk;
   talk.send(stay(security), names);
@@ -131,8 +137,9 @@ TEST(LoginHeader, FollowsNoMoreThan64Times) {
   Talk talk;
   talk.send(stay(security), names);
   for (int i = 2; i <= 64; ++i) ASSERT_FALSE(talk.send(stay(security), {}).close) << i;
-  expect_refused(talk.send(stay(security), {}), LoginStatus::initiator_error,
-                 Rule::login_ends_in_reasonable_exchanges);
+  const auto answer = talk.send(stay(security), {});
+  expect_refused(answer, LoginStatus::initiator_error, Rule::login_ends_in_reasonable_exchanges);
+  EXPECT_EQ(answer.violation, (Violation{Rule::login_ends_in_reasonable_exchanges, 0, 65}));
 }
 
 // Other PDUs, and requests that the decoder refuses.
@@ -144,7 +151,8 @@ TEST(OtherPdu, BeforeTheLoginIsDroppedWithoutAWord) {
     const auto answer =
         refuse_other_pdu(talk.state, static_cast<std::uint8_t>(opcode), talk.context());
     expect_dropped(answer, Rule::first_pdu_is_login_request);
-    EXPECT_EQ(answer.violation->found, static_cast<std::uint64_t>(opcode));
+    EXPECT_EQ(answer.violation,
+              (Violation{Rule::first_pdu_is_login_request, 0, static_cast<std::uint64_t>(opcode)}));
   }
 }
 

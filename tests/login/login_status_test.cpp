@@ -212,8 +212,11 @@ TEST(Missing, AreNamesInTheFirstRequest) {
         Case{{target_pair, "AuthMethod=None"}, Rule::initiator_name_in_first_login},
         Case{{discovery_pair}, Rule::initiator_name_in_first_login},
         Case{{initiator_pair}, Rule::target_name_in_first_login},
-        Case{{initiator_pair, "SessionType=Normal"}, Rule::target_name_in_first_login}})
-    expect_refused(Talk{}.send(stay(security), sent), LoginStatus::missing_parameter, rule);
+        Case{{initiator_pair, "SessionType=Normal"}, Rule::target_name_in_first_login}}) {
+    const auto answer = Talk{}.send(stay(security), sent);
+    expect_refused(answer, LoginStatus::missing_parameter, rule);
+    EXPECT_EQ(answer.violation, (Violation{rule, 0, sent.size()}));  // of the text as a whole
+  }
 }
 
 TEST(SessionType, IsOneOfTwoWords) {
@@ -246,16 +249,18 @@ TEST(Shutdown, EndsLoginsUnderWayToo) {
   Talk talk;
   talk.send(stay(security), names);
   talk.shutting_down = true;
-  expect_refused(talk.send(stay(security), {}), LoginStatus::service_unavailable,
-                 Rule::target_is_in_service);
+  const auto answer = talk.send(stay(security), {});
+  expect_refused(answer, LoginStatus::service_unavailable, Rule::target_is_in_service);
+  EXPECT_EQ(answer.violation, (Violation{Rule::target_is_in_service, 0, 0}));
 }
 
 TEST(Resources, AreSessionsAndTheirHandles) {
   Talk talk{.sessions = {existing_session()}};
   talk.configuration.max_sessions = 1;
   talk.header.isid = wire::Isid{0x0002'3d00'0002};
-  expect_refused(talk.send(stay(security), names), LoginStatus::out_of_resources,
-                 Rule::target_has_resources);
+  const auto answer = talk.send(stay(security), names);
+  expect_refused(answer, LoginStatus::out_of_resources, Rule::target_has_resources);
+  EXPECT_EQ(answer.violation, (Violation{Rule::target_has_resources, 0, 1}));
   // In the place of the one session there is room for another.
   Talk again{.sessions = {existing_session()}};
   again.configuration.max_sessions = 1;
@@ -265,6 +270,10 @@ TEST(Resources, AreSessionsAndTheirHandles) {
   Talk handles{.free_tsih = wire::Tsih::none};
   expect_refused(handles.send(stay(security), names), LoginStatus::out_of_resources,
                  Rule::target_has_resources);
+  // Who joins a session takes up no handle.
+  Talk joining{.sessions = {existing_session()}, .free_tsih = wire::Tsih::none};
+  joining.header.tsih = wire::Tsih{9};
+  EXPECT_FALSE(joining.send(stay(security), names).close);
 }
 
 TEST(Resources, MayRunOutDuringTheLogin) {
@@ -315,6 +324,7 @@ TEST(Reinstatement, OfAConnectionKeepsTheSession) {
   session.parameters.max_burst_length = 16384;
   session.parameters.first_burst_length = 8192;
   session.parameters.initial_r2t = false;
+  session.max_cmd_sn = {5009};  // the window is narrower than a new session's
   Talk talk{.sessions = {session}};
   talk.header.tsih = wire::Tsih{9};
   talk.header.exp_stat_sn = {321};
@@ -331,7 +341,7 @@ TEST(Reinstatement, OfAConnectionKeepsTheSession) {
   const auto& header = answer.response->header;
   EXPECT_EQ(header.tsih, wire::Tsih{9});
   EXPECT_EQ(header.exp_cmd_sn, wire::CmdSN{5000});  // the session's window
-  EXPECT_EQ(header.max_cmd_sn, wire::CmdSN{5031});
+  EXPECT_EQ(header.max_cmd_sn, wire::CmdSN{5009});
 }
 
 TEST(Reinstatement, LetsCmdSNGoOn) {

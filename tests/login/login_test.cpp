@@ -260,6 +260,13 @@ TEST(Discovery, IsNotAskedForLater) {
                  Rule::parties_are_named_in_first_login);
 }
 
+TEST(Login, AsksForASessionTypeThatIsSupportedInTheFirstTextAlone) {
+  Talk talk;
+  talk.send(stay(security), {initiator_pair, target_pair, "SessionType=Normal"});
+  expect_refused(talk.send(stay(security), {"SessionType=Backup"}), LoginStatus::initiator_error,
+                 Rule::key_is_negotiated_once_in_login);
+}
+
 // Names.
 
 TEST(Login, ComparesNamesInTheirNormalForm) {

@@ -129,6 +129,7 @@ TEST(Names, HoldNoOtherAsciiThanTheProfileAllows) {
 
 TEST(Names, ShowTheFirstOffenderBehindAllowedCharacters) {
   expect_refused({"iqn.2001-04.com.example:azAZ09-.:_/", Rule::iscsi_name_is_prepared, 33, '_'});
+  expect_refused({"iqn.2001-04.com.example:\u00e9_", Rule::iscsi_name_is_prepared, 26, '_'});
 }
 
 TEST(Names, CannotLeadOutOfADirectory) {
