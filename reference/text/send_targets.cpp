@@ -34,17 +34,15 @@ std::size_t host_length(std::string_view value) {
   return good ? close + 1 : 0;
 }
 
-/// Takes `mark` and the 16-bit number behind it from the front of `rest`, which ends at `stop`.
-/// Nothing there: true, and `number` stays empty. False: there is something else.
-bool take_number(std::string_view& rest, char mark, char stop,
-                 std::optional<std::uint16_t>& number) {
-  if (!rest.starts_with(mark)) return true;
-  const std::size_t end = std::min(rest.find(stop, 1), rest.size());
-  const auto read = decode_regular_binary(rest.substr(1, end - 1), 0, 2);
-  if (!read) return false;
-  number = static_cast<std::uint16_t>(*read);
+/// Takes `mark` and the 16-bit number behind it, which ends at `stop`, from the front of `rest`.
+/// What is not such a number stays there.
+std::optional<std::uint16_t> take_number(std::string_view& rest, char mark, char stop) {
+  if (!rest.starts_with(mark)) return std::nullopt;
+  const std::size_t end = std::min(rest.find(stop), rest.size());
+  const auto number = decode_regular_binary(rest.substr(1, end - 1), 0, 2);
+  if (!number) return std::nullopt;
   rest.remove_prefix(end);
-  return true;
+  return static_cast<std::uint16_t>(*number);
 }
 
 /// One TargetAddress of a record.
@@ -62,9 +60,12 @@ std::expected<Address, Violation> decode_address(std::string_view value, std::ui
   const std::size_t host = host_length(value);
   Address address{.host = std::string{value.substr(0, host)}};
   std::string_view rest = value.substr(host);
-  if (host == 0 || value.size() > limits::text_value_bytes ||
-      !take_number(rest, ':', ',', address.port) ||
-      !take_number(rest, ',', '\0', address.portal_group_tag) || !rest.empty())
+  const bool has_host = host != 0 && value.size() <= limits::text_value_bytes;
+  if (has_host) {
+    address.port = take_number(rest, ':', ',');
+    address.portal_group_tag = take_number(rest, ',', '\0');
+  }
+  if (!has_host || !rest.empty())
     return std::unexpected(
         broken(Rule::target_address_has_its_form, byte + value.size() - rest.size(), value.size()));
   return address;

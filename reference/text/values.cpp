@@ -286,13 +286,14 @@ std::string encode_hexadecimal(wire::ByteView bytes) {
 std::string encode_base64(wire::ByteView bytes) {
   std::string text = "0b";
   text.reserve(2 + (bytes.size() + 2) / 3 * 4);
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(3, bytes.size()))) {
+  while (!bytes.empty()) {
+    const auto taken = bytes.first(std::min<std::size_t>(3, bytes.size()));
+    bytes = bytes.subspan(taken.size());
     std::array<std::byte, 3> group{};
-    std::ranges::copy(bytes.first(std::min<std::size_t>(3, bytes.size())), group.begin());
+    std::ranges::copy(taken, group.begin());
     const std::uint64_t bits = wire::load_big(group);
-    const std::size_t digits = bytes.size() >= 3 ? 4 : bytes.size() + 1;
-    for (std::size_t i = 0; i < 4; ++i)
-      text += i < digits ? base64_digits[bits >> (18 - 6 * i) & 0x3fU] : '=';
+    for (std::size_t i = 0; i < 4; ++i)  // so many bytes take one digit more
+      text += i <= taken.size() ? base64_digits[bits >> (18 - 6 * i) & 0x3fU] : '=';
   }
   return text;
 }

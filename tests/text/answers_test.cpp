@@ -112,6 +112,26 @@ TEST(AnswerToARange, IsANumberInIt) {
   }
 }
 
+/// The number or the truth value, where it is one; the length of anything else.
+TEST(WrongAnswer, IsTold) {
+  struct Case {
+    Key key;
+    std::string_view proposed, answer;
+    Violation violation;
+  };
+  for (const auto& [key, proposed, answer, violation] :
+       {Case{Key::of_mark_int, "2048~8192", "8193", {Rule::range_answer_is_in_range, 10, 8193}},
+        Case{Key::of_mark_int, "2048~8192", "x", {Rule::range_answer_is_in_range, 10, 1}},
+        Case{Key::initial_r2t, "Yes", "No", {Rule::answer_follows_result_function, 11, 0}},
+        Case{Key::immediate_data, "No", "Yes", {Rule::answer_follows_result_function, 14, 1}},
+        Case{Key::immediate_data, "No", "yes!", {Rule::answer_follows_result_function, 14, 4}}}) {
+    const KeySpec& spec = about(key);
+    EXPECT_EQ(check_answer(spec, proposed, {.key = spec.name, .value = answer, .byte = 0}).error(),
+              violation)
+        << spec.name;
+  }
+}
+
 TEST(ReservedAnswers, LeaveAKeyAsItIsButNotUnderstoodMayNotBeSaid) {
   for (const KeySpec& key : keys()) {
     if (!is_negotiated(key)) continue;

@@ -43,6 +43,7 @@ TEST(Assembly, StartsAnewAfterATextAndAfterAReset) {
   ASSERT_TRUE(assembly.add(wire::as_bytes("C="), true).has_value());
   assembly.clear();
   EXPECT_FALSE(assembly.open());
+  EXPECT_EQ(assembly, Assembly{});
   const std::string segment = text("D=4;");
   const auto third = assembly.add(wire::as_bytes(segment), false);
   ASSERT_TRUE(third.has_value() && third->has_value());
@@ -63,6 +64,7 @@ TEST(Assembly, HoldsTheBoundAndNotOneByteMore) {
               (Violation{Rule::negotiation_text_within_limit, limits::negotiation_text_bytes - 1,
                          limits::negotiation_text_bytes + 1}));
     EXPECT_FALSE(fuller.open());
+    EXPECT_EQ(fuller, Assembly{});
   }
 }
 

@@ -201,6 +201,15 @@ TEST(MarkerInterval, IfRejectedSaysWhichEndIsOutOfBounds) {
   EXPECT_EQ(found("0~65536"), (Violation{Rule::proposal_is_admissible, 10, 0}));
 }
 
+TEST(MarkerInterval, IfRejectedForLyingBesideTheWishSaysWhereItBegins) {
+  Policy policy = yielding();
+  policy.of_mark_int = {.low = 1000, .high = 4000};
+  const KeySpec& key = about(Key::of_mark_int);
+  const auto answer = negotiate(key, {.key = key.name, .value = "4001~8000", .byte = 0}, policy,
+                                {.values = free_values()});
+  EXPECT_EQ(answer.value().finding, (Violation{Rule::proposal_is_admissible, 10, 4001}));
+}
+
 // Irrelevance.
 
 TEST(IrrelevantKey, InADiscoverySessionIsAnsweredSoWhateverItsValue) {

@@ -216,6 +216,9 @@ TEST(UnknownKey, IfAnExtensionIsNotedInADiscoverySession) {
   EXPECT_EQ(received->findings,
             (std::vector<Violation>{{Rule::extension_key_only_in_normal_session, 0, 3}}));
   EXPECT_EQ(readable(received->answers), "X-a=NotUnderstood;Za=NotUnderstood;");
+  Negotiation normal = fresh(operational);
+  EXPECT_EQ(normal.receive(pairs_of(text("X-a=1;SessionType=Normal;"))).value().findings,
+            std::vector<Violation>{});
 }
 
 /// `count` different keys of the least length, from `first` on.
@@ -275,6 +278,28 @@ TEST(Negotiation, KnowsTheMarkersBeforeTheirIntervals) {
   ASSERT_TRUE(agreed.has_value());
   EXPECT_FALSE(agreed->connection.of_marker);
   EXPECT_TRUE(agreed->connection.if_marker);
+  Negotiation input{operational, Policy{.if_marker = true}, {}};
+  EXPECT_EQ(take(input, "IFMarker=Yes;IFMarkInt=70000;"), "IFMarker=Yes;IFMarkInt=Reject;");
+  EXPECT_FALSE(input.conclude().value().connection.if_marker);
+}
+
+// DataSequenceInOrder is Yes by default, which with eight R2Ts would allow no recovery (12.19).
+TEST(Negotiation, KnowsTheOrderOfSequencesBeforeTheRecoveryLevel) {
+  Negotiation target{
+      operational,
+      Policy{.max_outstanding_r2t = 8, .data_sequence_in_order = false, .error_recovery_level = 2},
+      {}};
+  EXPECT_EQ(take(target, "MaxOutstandingR2T=8;"), "MaxOutstandingR2T=8;");
+  EXPECT_EQ(take(target, "ErrorRecoveryLevel=2;DataSequenceInOrder=No;"),
+            "ErrorRecoveryLevel=2;DataSequenceInOrder=No;");
+}
+
+TEST(Negotiation, NotesBreachesInTheOrderOfThePairsWhereNoneDependsOnAnother) {
+  Negotiation target{operational, Policy{.of_marker = true}, {}};
+  const std::string bytes = text("OFMarkInt=0;X-a=1;OFMarker=Yes;SessionType=Discovery;");
+  EXPECT_EQ(target.receive(pairs_of(bytes)).value().findings,
+            (std::vector<Violation>{{Rule::proposal_is_admissible, 10, 0},
+                                    {Rule::extension_key_only_in_normal_session, 12, 3}}));
 }
 
 TEST(Negotiation, KnowsRecoveryAndOrderBeforeOutstandingR2ts) {
@@ -301,6 +326,10 @@ TEST(Negotiation, TakesThePeersAnswersBeforeItsProposals) {
   // DataSequenceInOrder is Yes by default: with eight R2Ts there can be no recovery level (12.19).
   EXPECT_EQ(take(initiator, "ErrorRecoveryLevel=2;MaxOutstandingR2T=8;"), "ErrorRecoveryLevel=0;");
   EXPECT_TRUE(initiator.conclude().has_value());
+  Negotiation target{operational, Policy{.max_burst_length = 65536}, {}};
+  (void)target.offer(Key::max_burst_length);
+  EXPECT_EQ(violation(target, "MaxRecvDataSegmentLength=100;MaxBurstLength=65537;"),
+            (Violation{Rule::answer_follows_result_function, 44, 65537}));
 }
 
 // Results.
@@ -384,6 +413,7 @@ TEST(AuthenticationKeys, AreHandedOnInTheirOrder) {
   ASSERT_TRUE(received.has_value());
   EXPECT_EQ(received->authentication, (std::vector<KeyValue>{pairs[0], pairs[2], pairs[3]}));
   EXPECT_TRUE(received->answers.empty());
+  EXPECT_FALSE(received->send_targets.has_value());
 }
 
 // What we send of our own.
@@ -401,7 +431,8 @@ TEST(Offer, OfANegotiatedKeyAwaitsItsAnswer) {
   EXPECT_EQ(take(target, "MaxBurstLength=16384;"), "");
   EXPECT_TRUE(target.settled());
   EXPECT_EQ(target.pending().session.max_burst_length, 16384U);
-  EXPECT_EQ(take(target, "MaxBurstLength=16384;"), "key-is-negotiated-once-in-login");
+  for (const std::string_view again : {"MaxBurstLength=16384;", "MaxBurstLength=Irrelevant;"})
+    EXPECT_EQ(take(target, again), "key-is-negotiated-once-in-login");
 }
 
 TEST(Offer, IsRefusedAnAnswerThatItsResultFunctionDoesNotAdmit) {
@@ -487,7 +518,11 @@ TEST(Declaration, MayBeAnsweredIrrelevantButNotRefused) {
     EXPECT_EQ(violation(target, prefix + "Reject;"),
               (Violation{Rule::declaration_is_admissible, place, 6}));
     const Parameters before = target.pending();
-    EXPECT_EQ(take(target, prefix + "Irrelevant;"), "");
+    const std::string bytes = text(prefix + "Irrelevant;");
+    const auto received = target.receive(pairs_of(bytes));
+    ASSERT_TRUE(received.has_value());
+    EXPECT_TRUE(received->answers.empty());
+    EXPECT_TRUE(received->authentication.empty());
     EXPECT_EQ(target.pending(), before);
   }
   // Without a declaration of ours there is nothing to answer.

@@ -37,9 +37,10 @@ TEST(TargetAddress, HasNumbersOfSixteenBitsInEveryBase) {
 
 TEST(TargetAddress, IsRefusedInAnyOtherForm) {
   for (const std::string_view bad :
-       {"",      ":3260", ",1",    "h:",     "h,",     "h:65536", "h,65536", "h:x", "h,x",
-        "h:1:2", "h,1,2", "h,1:2", "h:1,",   "h :1",   "h/1",     "[::1",    "::1", "1080::8",
-        "[]",    "[1]",   "[g::]", "[::1]x", "[::1]]", "h:01",    "h:-1",    "a_b", "\xc3\xbc"})
+       {"",     ":3260",   ",1",       "h:",    "h,",    "h:65536", "h,65536", "h:x",
+        "h,x",  "h:1:2",   "h,1,2",    "h,1:2", "h:1,",  "h :1",    "h/1",     "[::1",
+        "::1",  "1080::8", "[]",       "[1]",   "[g::]", "[::1]x",  "[::1]]",  "h:01",
+        "h:-1", "a_b",     "\xc3\xbc", "[",     "[:3260"})
     EXPECT_EQ(decode_address(bad).error().rule, Rule::target_address_has_its_form) << bad;
   const std::string longest = std::string(253, 'h') + ":1";
   EXPECT_TRUE(decode_address(longest).has_value());
@@ -65,6 +66,10 @@ TEST(TargetAddress, IsRefusedWhereItGoesWrong) {
             (Violation{Rule::target_address_has_its_form, 110, 12}));
   EXPECT_EQ(decode_address("[g::]", 100).error(),
             (Violation{Rule::target_address_has_its_form, 100, 5}));
+  EXPECT_EQ(decode_address(":3260", 100).error(),
+            (Violation{Rule::target_address_has_its_form, 100, 5}));
+  EXPECT_EQ(decode_address(std::string(254, 'h') + ":1", 100).error(),
+            (Violation{Rule::target_address_has_its_form, 354, 256}));
 }
 
 TEST(TargetAddress, IsWrittenAsItIsRead) {

@@ -43,6 +43,11 @@ TEST(Number, ReachesTheLastValueBelowTwoToTheSixtyFourthAndNotTheNext) {
             (Violation{Rule::number_below_two_to_64, 7, 17}));
 }
 
+TEST(Number, EndsWhereItsValueEnds) {
+  const std::string_view longer = "8192";
+  EXPECT_EQ(decode_number(longer.substr(0, 2)), 81U);
+}
+
 TEST(Number, HasLeadingZerosInHexadecimalOnly) {
   EXPECT_EQ(decode_number("0x" + std::string(1000, '0') + "1"), 1U);
   EXPECT_EQ(decode_number("0x" + std::string(1000, '0')), 0U);
@@ -145,8 +150,9 @@ TEST(Binary, RefusesBase64ThatRfc2045DoesNotWrite) {
                                      "0bZh==", "0bZm9=",    // bits left over that are not zero
                                      "0bZg=", "0bZg===",    // two digits take two pads
                                      "0bZm8==", "0bZm9v=",  // three take one, four none
-                                     "0bZm9v====", "0b====",   //
-                                     "0bZ=g=", "0bZg==Zg=="})  // pads stand at the end
+                                     "0bZm9v====", "0b====",  //
+                                     "0bZ=g=", "0bZg==Zg==",  // pads stand at the end
+                                     "0bZg=A"})
     EXPECT_EQ(binary(bad), "base64-is-well-formed") << bad;
 }
 
@@ -243,6 +249,9 @@ TEST(RegularBinary, IsRefusedBeyondItsLength) {
   EXPECT_EQ(at("0bAAAA"), (Violation{Rule::binary_within_limit, 12, 3}));
   EXPECT_EQ(at("x"), (Violation{Rule::binary_is_a_constant, 10, 'x'}));
   EXPECT_EQ(at("01"), (Violation{Rule::decimal_has_no_leading_zero, 10, 2}));
+  EXPECT_EQ(decode_regular_binary("72057594037927935", 10, 7), 0xff'ffff'ffff'ffffU);
+  EXPECT_EQ(decode_regular_binary("72057594037927936", 10, 7).error(),
+            (Violation{Rule::binary_within_limit, 10, 0x100'0000'0000'0000U}));
   EXPECT_EQ(decode_regular_binary("18446744073709551616", 10, 8).error(),
             (Violation{Rule::number_below_two_to_64, 10, 20}));
 }
