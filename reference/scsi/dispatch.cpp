@@ -45,13 +45,12 @@ std::optional<Refusal> stands_between(const Request& request) {
   return std::nullopt;
 }
 
-/// What the unit cannot do as it is.
+/// What the unit cannot do as it is. There is one if the command needs one.
 std::optional<Sense> unable(const Request& request) {
   const Needs needs = request.row.needs;
-  const LogicalUnit& unit = *request.unit;
   if (needs == Needs::started_unit || needs == Needs::writable_unit)
-    if (unit.stopped) return Sense{SenseKey::not_ready, asc::start_needed};
-  if (needs == Needs::writable_unit && unit.write_protected())
+    if (request.unit->stopped) return Sense{SenseKey::not_ready, asc::start_needed};
+  if (needs == Needs::writable_unit && request.unit->write_protected())
     return Sense{SenseKey::data_protect, asc::write_protected};
   return std::nullopt;
 }
@@ -69,8 +68,7 @@ Admission admit(const Device& device, const Command& command, const LogicalUnit*
   for (const FieldSpec& spec : request.row.layout.fields())
     if (spec.place.load(command.cdb) > spec.greatest)
       return refuse(illegal_request(asc::invalid_field_in_cdb, spec.place.pointer()));
-  if (unit != nullptr)
-    if (const auto sense = unable(request)) return refuse(*sense);
+  if (const auto sense = unable(request)) return refuse(*sense);
   return request;
 }
 

@@ -79,7 +79,7 @@ struct Place {
       cdb[byte + left / 8] |= static_cast<std::byte>(0x80U >> left % 8);
   }
   [[nodiscard]] constexpr FieldPointer pointer() const {
-    const bool whole_bytes = bit == 7 && width % 8 == 0;
+    const bool whole_bytes = width % 8 == 0;  // it ends with a byte, so it begins with one
     return {.in_cdb = true,
             .byte = byte,
             .bit = whole_bytes ? std::nullopt : std::optional<std::uint8_t>{bit}};

@@ -39,6 +39,8 @@ TEST(Attentions, OfOneNexusAreNotAnothers) {
   attentions.raise(1, mode_changed);
   attentions.raise(3, reset);
   EXPECT_EQ(attentions.next(4), nullptr);
+  attentions.drop(0);
+  attentions.drop(4);
   EXPECT_EQ(take_all(attentions, 2), std::vector{capacity});
   attentions.forget(3);
   EXPECT_EQ(attentions.next(3), nullptr);

@@ -82,6 +82,13 @@ TEST(Unit, NeedsNoVendorProductOrRevision) {
   EXPECT_TRUE(device.add_unit(0, nameless).has_value());
 }
 
+TEST(Unit, MayHaveTextsOfEveryPrintableCharacterUpToTheirFields) {
+  Device device;
+  const UnitConfiguration full{
+      .vendor = " ABCDEF~", .product = "SIXTEEN LETTERS.", .revision = "1.23", .block_count = 1};
+  EXPECT_TRUE(device.add_unit(0, full).has_value());
+}
+
 TEST(Unit, MayBeAsLargeAsItsBytesCanBeCounted) {
   Device device;
   EXPECT_TRUE(device
@@ -175,6 +182,7 @@ TEST_F(DeviceTest, ReleasesTheReservationsOfALostNexus) {
 TEST_F(DeviceTest, ForgetsThePendingAttentionsOfALostNexus) {
   device.raise_attention(0, 1, {0x47, 0x7F});
   device.nexus_lost(1);
+  EXPECT_EQ(unit().attentions, Attentions{});
   device.nexus_established(1);
   EXPECT_EQ(run(test_unit_ready), attention(0x29, 0x07));
   EXPECT_EQ(run(test_unit_ready), good());

@@ -136,6 +136,13 @@ TEST_F(GateTest, TellsSenseInTheFormOfTheUnit) {
       SenseFormat::descriptor);
 }
 
+TEST_F(GateTest, ConcludesAnOperationOfNoCommandWithoutHarm) {
+  const Device before = device;
+  EXPECT_EQ(concluded("ff", {}, {}), good());
+  EXPECT_EQ(concluded("", {}, {}), good());
+  EXPECT_EQ(device, before);
+}
+
 TEST_F(GateTest, FindsTheUnitByFlatAddressingToo) {
   const auto cdb = hex("25 00 00 00 00 00 00 00 00 00");
   EXPECT_EQ(execute(device, {.nexus = 1, .lun = 0x4005'0000'0000'0000, .cdb = cdb}),

@@ -92,12 +92,14 @@ TEST_F(InquiryTest, TellsTheDesignatorsItWasGiven) {
        .code_set = Designator::CodeSet::utf8,
        .type = Designator::Type::scsi_name_string,
        .identifier = hex("69 71 6e 00")},
+      {.type = Designator::Type::eui_64, .identifier = hex("02 00 45 67 a4 25 67 8d")},
   };
-  EXPECT_EQ(run("12 01 83 00 ff 00"), good("00 83 00 2b"
+  EXPECT_EQ(run("12 01 83 00 ff 00"), good("00 83 00 37"
                                            "02 01 00 0b 41 43 4d 45 20 20 20 20 53 4e 37"
                                            "01 03 00 08 31 22 33 44 55 66 77 88"
                                            "51 94 00 04 00 00 00 01"
-                                           "53 a8 00 04 69 71 6e 00"));
+                                           "53 a8 00 04 69 71 6e 00"
+                                           "01 02 00 08 02 00 45 67 a4 25 67 8d"));
 }
 
 TEST_F(InquiryTest, TellsExtendedData) {

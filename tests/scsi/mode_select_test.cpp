@@ -61,6 +61,14 @@ TEST_F(ModeSelectTest, WithoutAWriteCacheEveryWriteIsDurable) {
   EXPECT_FALSE(run("2a 00 00 00 00 00 00 00 01 00").operation.durable);
 }
 
+TEST_F(ModeSelectTest, FlushesWhenSomethingIsSwitchedOffAndNotWhileItStaysSo) {
+  EXPECT_EQ(select("00 00 00 00" + caching_off), good(flush_all));
+  EXPECT_EQ(select("00 00 00 00" + protect), good(flush_all));
+  const std::string protect_and_d_sense = "0a 0a 04 10 08 00 00 00 00 00 00 00";
+  EXPECT_EQ(select("00 00 00 00" + protect_and_d_sense), good());
+  EXPECT_TRUE(unit().mode.descriptor_sense());
+}
+
 TEST_F(ModeSelectTest, AFlushThatFailsFailsTheCommand) {
   const Outcome outcome = select("00 00 00 00" + caching_off);
   EXPECT_EQ(concluded("15 10 00 00 18 00", outcome.operation, {}), good());
