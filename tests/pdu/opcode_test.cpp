@@ -202,4 +202,17 @@ TEST(FirstTwoBytes, AreAuditedWithoutADirection) {
   EXPECT_EQ(reserved, 40);
 }
 
+/// 10.10 to 10.13: Login and Text, Request and Response.
+TEST(DataSegment, IsTextInFourPdus) {
+  for (unsigned opcode = 0; opcode < 64; ++opcode)
+    EXPECT_EQ(carries_text(Opcode{static_cast<std::uint8_t>(opcode)}),
+              opcode == 0x03 || opcode == 0x04 || opcode == 0x23 || opcode == 0x24)
+        << opcode;
+}
+
+TEST(Description, IsFoundByItsOpcode) {
+  for (const Description& description : descriptions())
+    EXPECT_EQ(describe(description.opcode), &description) << description.name;
+}
+
 }  // namespace
