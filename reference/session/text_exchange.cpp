@@ -95,8 +95,9 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
   }
   const text::Segment segment =
       exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);
-  // A request that is final is not continued (10.10.2): nothing of its text is missing.
-  const bool final = request.final && !segment.more && exchange.negotiation.settled();
+  // A request that is final is not continued (10.10.2), and we propose nothing here that could be
+  // waiting for an answer.
+  const bool final = request.final && !segment.more;
   wire::Slice bytes = wire::copy_of(wire::as_bytes(segment.text));
   pdu::TextResponse response{
       .final = final, .continued = segment.more, .initiator_task_tag = request.initiator_task_tag};
