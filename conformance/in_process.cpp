@@ -118,8 +118,7 @@ void InProcess::deliver(Line& line) {
   std::size_t taken = 0;
   while (taken < line.waiting.size() && target_.wants_input(line.id)) {
     const std::size_t bytes = std::min(line.piece, line.waiting.size() - taken);
-    target_.receive(line.id, ByteView{line.waiting}.subspan(taken, bytes), now_ms());
-    taken += bytes;
+    taken += target_.receive(line.id, ByteView{line.waiting}.subspan(taken, bytes), now_ms());
     serve_media();
   }
   line.waiting.erase(line.waiting.begin(),

@@ -117,8 +117,8 @@ void RecordedTarget::filled(ConnectionId id, std::size_t bytes, Moment now) {
   target_.filled(id, bytes, now);
 }
 
-void RecordedTarget::receive(ConnectionId id, ByteView bytes, Moment now) {
-  hand_over(*this, id, bytes, now);
+std::size_t RecordedTarget::receive(ConnectionId id, ByteView bytes, Moment now) {
+  return hand_over(*this, id, bytes, now);
 }
 
 void RecordedTarget::finished(const MediumRequest& request, const scsi::MediumResult& result,

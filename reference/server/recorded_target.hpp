@@ -38,7 +38,7 @@ class RecordedTarget {
   [[nodiscard]] ConnectionId opened(const text::Address& reached_at, const Fresh& fresh,
                                     Moment now);
   void filled(ConnectionId id, std::size_t bytes, Moment now);
-  void receive(ConnectionId id, wire::ByteView bytes, Moment now);
+  std::size_t receive(ConnectionId id, wire::ByteView bytes, Moment now);
   [[nodiscard]] std::optional<MediumRequest> next_medium_request() {
     return target_.next_medium_request();
   }

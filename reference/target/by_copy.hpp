@@ -14,20 +14,24 @@
 namespace iscsi {
 
 /// `space` and `filled` until all of `bytes` is taken, the output has to be fetched first, or the
-/// connection ends: what comes behind its end finds no room, and is not to find any.
+/// connection ends: what comes behind its end finds no room, and is not to find any. Returns how
+/// many were taken.
 template <class T>
-void hand_over(T& target, session::ConnectionId id, wire::ByteView bytes, session::Moment now) {
-  while (!bytes.empty() && target.disposition(id) == session::Disposition::open) {
+std::size_t hand_over(T& target, session::ConnectionId id, wire::ByteView bytes,
+                      session::Moment now) {
+  std::size_t taken = 0;
+  while (taken < bytes.size() && target.wants_input(id)) {
     std::size_t moved = 0;
     for (const std::span<std::byte> room : target.space(id)) {
-      const std::size_t length = std::min(room.size(), bytes.size());
-      if (length > 0) std::memcpy(room.data(), bytes.data(), length);
-      bytes = bytes.subspan(length);
+      const wire::ByteView rest = bytes.subspan(taken + moved);
+      const std::size_t length = std::min(room.size(), rest.size());
+      if (length > 0) std::memcpy(room.data(), rest.data(), length);
       moved += length;
     }
     target.filled(id, moved, now);
-    if (moved == 0) return;
+    taken += moved;
   }
+  return taken;
 }
 
 /// `gather` and `sent` until there is no output left.

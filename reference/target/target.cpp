@@ -80,8 +80,8 @@ void Target::filled(ConnectionId id, std::size_t bytes, Moment now) {
   process(*connection);
 }
 
-void Target::receive(ConnectionId id, wire::ByteView bytes, Moment now) {
-  hand_over(*this, id, bytes, now);
+std::size_t Target::receive(ConnectionId id, wire::ByteView bytes, Moment now) {
+  return hand_over(*this, id, bytes, now);
 }
 
 std::size_t Target::gather(ConnectionId id, std::span<wire::ByteView> views) const {

@@ -77,8 +77,9 @@ class Target {
   [[nodiscard]] std::array<std::span<std::byte>, 2> space(ConnectionId id);
   /// So many bytes were put there.
   void filled(ConnectionId id, std::size_t bytes, Moment now);
-  /// The two in one, by copying.
-  void receive(ConnectionId id, wire::ByteView bytes, Moment now);
+  /// The two in one, by copying, as long as the connection wants input; returns how many bytes were
+  /// taken.
+  std::size_t receive(ConnectionId id, wire::ByteView bytes, Moment now);
 
   /// The next operation on a medium. Data that it writes has to be taken before `space` is called
   /// for any connection again; `data_in` may be filled until `finished`.

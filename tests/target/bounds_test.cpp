@@ -56,6 +56,21 @@ TEST_F(Bounds, OfTheOutputHoldWhenNobodyReadsEchoes) {
   EXPECT_LE(growth.bytes(), 2 * limits::queued_output_bytes);
 }
 
+TEST_F(Bounds, OfTheOutputEndWhatIsTakenByCopying) {
+  log_in();
+  const Bytes echo = initiator.bytes_of(
+      pdu::NopOut{.immediate = true, .initiator_task_tag = InitiatorTaskTag{1}}, Bytes(8 * kib));
+  Bytes stream;
+  while (stream.size() < limits::queued_output_bytes + mib)
+    stream.insert(stream.end(), echo.begin(), echo.end());
+  const std::size_t taken = world.target.receive(initiator.id, stream, world.now);
+  EXPECT_GE(taken, limits::queued_output_bytes);
+  ASSERT_LT(taken, stream.size());
+  EXPECT_FALSE(world.take(initiator.id).empty());
+  const ByteView rest = ByteView{stream}.subspan(taken);
+  EXPECT_EQ(world.target.receive(initiator.id, rest, world.now), rest.size());
+}
+
 TEST_F(Bounds, OfTheOutputHoldWhenNobodyReadsEmptyEchoes) {
   log_in();
   const Growth growth;
