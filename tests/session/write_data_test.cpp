@@ -134,7 +134,7 @@ TEST(WriteData, DoesNotCopyWhatHasAnOwner) {
 /// One data PDU of an R2T for 4096 bytes, or of the unsolicited sequence.
 std::optional<Violation> take(WriteData& data, TargetTransferTag tag, std::uint32_t data_sn,
                               std::uint32_t offset, std::size_t length, bool final = false) {
-  static const Bytes bytes = counting(4096);
+  static const Bytes bytes = counting(8192);
   return data.take(
       {.final = final, .target_transfer_tag = tag, .data_sn = {data_sn}, .buffer_offset = offset},
       ByteView{bytes}.subspan(offset, length), {}, true);
@@ -327,6 +327,20 @@ TEST(WriteData, JoinsNoPiecesAcrossAGap) {
   EXPECT_EQ(data.pieces().front().bytes.size(), 160U);
   EXPECT_EQ(data.pieces().back().offset, 1000U);
   EXPECT_EQ(data.pieces().back().bytes.size(), 160U);
+}
+
+TEST(WriteData, LeavesALongPieceAmongManySmallOnesAsItIs) {
+  constexpr std::uint32_t small = 66 * 4, all = small + 4096;
+  WriteData data;
+  data.begin({.expected = all, .wanted = all}, parameters(512, 8192));
+  data.requested(*data.next_request(), TargetTransferTag{1});
+  std::uint32_t data_sn = 0;
+  for (std::uint32_t offset = 0; offset < small; offset += 4)
+    EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn++, offset, 4));
+  EXPECT_FALSE(take(data, TargetTransferTag{1}, data_sn, small, 4096, true));
+  data.own();
+  EXPECT_EQ(data.pieces().size(), 2U);
+  EXPECT_EQ(joined(data), counting(all));
 }
 
 /// A Data-Out on its way.
