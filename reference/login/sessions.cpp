@@ -99,7 +99,7 @@ std::expected<Placement, Violation> place(const Claim& claim,
                                        : Rule::session_to_join_exists,
                                    claim));
   if (row->action == SessionAction::new_connection &&
-      session->connections.size() - session->failed >= session->parameters.max_connections)
+      session->connections.size() >= session->parameters.max_connections)
     return std::unexpected(at_cid(Rule::session_has_room_for_connection, claim));
   return Placement{.action = *row->action, .session = session};
 }

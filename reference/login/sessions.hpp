@@ -22,8 +22,7 @@ struct ExistingSession {
   /// False for a discovery session whose initiator named no target. Such a session is with no
   /// target of the table in 5.3.1: only its like can join or reinstate it (docs/decisions/0014).
   bool target_named = true;
-  std::span<const wire::Cid> connections{};  ///< those that failed and may be reinstated included
-  std::size_t failed = 0;                    ///< so many of them
+  std::span<const wire::Cid> connections{};
   text::SessionParameters parameters{};
   wire::CmdSN exp_cmd_sn{};
   wire::CmdSN max_cmd_sn{};

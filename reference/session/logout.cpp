@@ -71,7 +71,6 @@ void drop_connection(Domain& domain, Connection& connection, Disposition how) {
   const wire::CmdSN max_cmd_sn = session->window.max_cmd_sn();
   forget_connection(*session, connection.id);
   terminate_tasks_of(domain, *session, connection.id);
-  session->last_cids.push_back(connection.cid);
   if (session->connections.empty()) {
     const std::uint64_t seconds = std::uint64_t{session->parameters.default_time2wait} +
                                   session->parameters.default_time2retain;

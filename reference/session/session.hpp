@@ -49,9 +49,8 @@ struct Session {
   CommandWindow window{};
   bool target_named = true;  ///< false: a discovery session that speaks with no target
   std::vector<ConnectionId> connections{};
-  std::vector<wire::Cid> last_cids{};  ///< of connections that failed: they may be reinstated
-  std::list<Task> tasks{};             ///< in the order of delivery
-  std::list<Task> spare{};             ///< finished tasks, their memory kept for the next
+  std::list<Task> tasks{};  ///< in the order of delivery
+  std::list<Task> spare{};  ///< finished tasks, their memory kept for the next
   std::vector<HeldRequest> held{};
   std::vector<PendingFunction> functions{};
   std::uint32_t immediate_tasks = 0;

@@ -61,7 +61,7 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
   std::vector<login::ExistingSession> sessions;
   for (const auto& [tsih, session] : domain_.sessions) {
     if (session.isid != isid) continue;
-    std::vector<wire::Cid>& own = cids.emplace_back(session.last_cids);
+    std::vector<wire::Cid>& own = cids.emplace_back();
     for (const session::ConnectionId id : session.connections)
       own.push_back(domain_.connections.at(id).cid);
     sessions.push_back({.initiator_name = session.initiator_name,
@@ -70,7 +70,6 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
                         .portal_group_tag = configuration_.login.portal_group_tag,
                         .target_named = session.target_named,
                         .connections = own,
-                        .failed = session.last_cids.size(),
                         .parameters = session.parameters,
                         .exp_cmd_sn = session.window.exp_cmd_sn(),
                         .max_cmd_sn = session.window.max_cmd_sn()});
@@ -164,7 +163,6 @@ void Target::admit(Connection& connection, login::Admission admission) {
       session::terminate_tasks_of(domain_, *session, old.id);
     }
   }
-  session->last_cids.clear();
   session->connections.push_back(connection.id);
   session->expires_at = 0;
   connection.session = session->tsih;

@@ -161,17 +161,6 @@ TEST(SessionTable, AddsNoConnectionBeyondMaxConnections) {
   }
 }
 
-TEST(SessionTable, AddsAConnectionInTheRoomOfOneThatFailed) {
-  auto sessions = existing();
-  sessions[0].failed = 1;
-  Claim c = claim();
-  c.tsih = tsih;
-  sessions[0].parameters.max_connections = 2;
-  EXPECT_EQ(place(c, sessions)->action, SessionAction::new_connection);
-  sessions[0].parameters.max_connections = 1;
-  expect_fault(c, sessions, {Rule::session_has_room_for_connection, 20, 9});
-}
-
 TEST(SessionTable, IsEmptyAtFirst) {
   EXPECT_EQ(place(claim(), {})->action, SessionAction::new_session);
   Claim c = claim();

@@ -210,11 +210,7 @@ TEST_F(Bounds, OfHeldRequestsAreNotEscapedByPluggingTheirNumbers) {
   const Growth growth;
   const Bytes data(64 * kib);
   const auto plug = [&](wire::CmdSN number) {
-    initiator.send(pdu::TaskManagementRequest{.immediate = true,
-                                              .function = pdu::TaskManagementFunction::abort_task,
-                                              .initiator_task_tag = initiator.new_tag(),
-                                              .referenced_task_tag = InitiatorTaskTag{0x7777'7777},
-                                              .ref_cmd_sn = number});
+    initiator.send(aborting(initiator, InitiatorTaskTag{0x7777'7777}, number));
   };
   for (int i = 0; i < 300; ++i) {
     ++initiator.cmd_sn;                                // one that never comes,

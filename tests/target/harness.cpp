@@ -377,6 +377,19 @@ pdu::ScsiCommand writing(Initiator& initiator, std::uint32_t lba, std::uint16_t 
           .cdb = write_10(lba, blocks)};
 }
 
+pdu::TaskManagementRequest aborting(Initiator& initiator, InitiatorTaskTag task) {
+  return aborting(initiator, task, initiator.cmd_sn - 1);
+}
+
+pdu::TaskManagementRequest aborting(Initiator& initiator, InitiatorTaskTag task,
+                                    wire::CmdSN ref_cmd_sn) {
+  return {.immediate = true,
+          .function = pdu::TaskManagementFunction::abort_task,
+          .initiator_task_tag = initiator.new_tag(),
+          .referenced_task_tag = task,
+          .ref_cmd_sn = ref_cmd_sn};
+}
+
 pdu::ScsiCommand without_data(Initiator& initiator, const std::array<std::byte, 16>& command) {
   return {.attribute = pdu::TaskAttribute::simple,
           .initiator_task_tag = initiator.new_tag(),

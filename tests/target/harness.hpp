@@ -213,6 +213,10 @@ inline const auto test_unit_ready = cdb("000000000000");
                                        std::uint16_t blocks);
 [[nodiscard]] pdu::ScsiCommand writing(Initiator& initiator, std::uint32_t lba,
                                        std::uint16_t blocks);
+/// ABORT TASK (RFC 3720 10.5), immediate; the task's CmdSN, where it was not the last to be sent.
+[[nodiscard]] pdu::TaskManagementRequest aborting(Initiator& initiator, InitiatorTaskTag task);
+[[nodiscard]] pdu::TaskManagementRequest aborting(Initiator& initiator, InitiatorTaskTag task,
+                                                  wire::CmdSN ref_cmd_sn);
 [[nodiscard]] pdu::ScsiCommand without_data(Initiator& initiator,
                                             const std::array<std::byte, 16>& command);
 

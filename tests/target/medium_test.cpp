@@ -7,11 +7,18 @@
 namespace iscsi::harness {
 namespace {
 
-TEST(Medium, IsAskedForNothingByASessionThatHasEndedInTheSameBytes) {
+class Medium : public testing::Test {
+ protected:
+  Medium() {
+    EXPECT_TRUE(initiator.log_in());
+    clear_attentions(initiator);
+  }
+
   World world;
   Initiator initiator{world};
-  ASSERT_TRUE(initiator.log_in());
-  clear_attentions(initiator);
+};
+
+TEST_F(Medium, IsAskedForNothingByASessionThatHasEndedInTheSameBytes) {
   Bytes bytes = initiator.bytes_of(reading(initiator, 0, 8));
   const Bytes write = initiator.bytes_of(writing(initiator, 8, 1), pattern(512));
   const Bytes logout = initiator.bytes_of(
@@ -24,11 +31,7 @@ TEST(Medium, IsAskedForNothingByASessionThatHasEndedInTheSameBytes) {
   EXPECT_EQ(world.on_disk(8, 1), Bytes(512));
 }
 
-TEST(Medium, KeepsTheMemoryOfItsRequestsWhenTheirSessionEnds) {
-  World world;
-  Initiator initiator{world};
-  ASSERT_TRUE(initiator.log_in());
-  clear_attentions(initiator);
+TEST_F(Medium, KeepsTheMemoryOfItsRequestsWhenTheirSessionEnds) {
   world.hold = true;
   initiator.send(reading(initiator, 0, 8));
   initiator.send(writing(initiator, 8, 1), pattern(512));
@@ -40,31 +43,18 @@ TEST(Medium, KeepsTheMemoryOfItsRequestsWhenTheirSessionEnds) {
   EXPECT_TRUE(world.target.domain().orphans.empty());
 }
 
-TEST(Medium, KeepsTheMemoryOfItsRequestsWhenTheirTaskIsAborted) {
-  World world;
-  Initiator initiator{world};
-  ASSERT_TRUE(initiator.log_in());
-  clear_attentions(initiator);
+TEST_F(Medium, KeepsTheMemoryOfItsRequestsWhenTheirTaskIsAborted) {
   world.hold = true;
   const auto read = reading(initiator, 0, 8);
-  const auto ref_cmd_sn = initiator.cmd_sn;
   initiator.send(read);
-  initiator.send(pdu::TaskManagementRequest{.immediate = true,
-                                            .function = pdu::TaskManagementFunction::abort_task,
-                                            .initiator_task_tag = initiator.new_tag(),
-                                            .referenced_task_tag = read.initiator_task_tag,
-                                            .ref_cmd_sn = ref_cmd_sn});
+  initiator.send(aborting(initiator, read.initiator_task_tag));
   EXPECT_EQ(initiator.only<pdu::TaskManagementResponse>().response,
             pdu::TaskManagementOutcome::function_complete);
   world.release();
 }
 
-TEST(Medium, MayTellItsResultTwice) {
+TEST_F(Medium, MayTellItsResultTwice) {
   // engine.hpp: what it tells of a task that has ended is passed over.
-  World world;
-  Initiator initiator{world};
-  ASSERT_TRUE(initiator.log_in());
-  clear_attentions(initiator);
   world.hold = true;
   initiator.send(reading(initiator, 0, 8));
   const MediumRequest request = world.held.front().request;

@@ -250,11 +250,7 @@ TEST_F(Numbering, TakesTheTagOfATaskThatIsAbortedAgain) {
   world.hold = true;
   const auto read = reading(initiator, 0, 1);
   initiator.send(read);
-  initiator.send(pdu::TaskManagementRequest{.immediate = true,
-                                            .function = pdu::TaskManagementFunction::abort_task,
-                                            .initiator_task_tag = initiator.new_tag(),
-                                            .referenced_task_tag = read.initiator_task_tag,
-                                            .ref_cmd_sn = initiator.cmd_sn - 1});
+  initiator.send(aborting(initiator, read.initiator_task_tag));
   initiator.only<pdu::TaskManagementResponse>();
   auto again = without_data(initiator, test_unit_ready);
   again.initiator_task_tag = read.initiator_task_tag;

@@ -181,11 +181,7 @@ TEST_F(Sessions, DoNotTellOfACommandThatHadBeenAborted) {
   world.hold = true;
   const auto read = reading(initiator, 0, 8);
   initiator.send(read);
-  initiator.send(pdu::TaskManagementRequest{.immediate = true,
-                                            .function = pdu::TaskManagementFunction::abort_task,
-                                            .initiator_task_tag = initiator.new_tag(),
-                                            .referenced_task_tag = read.initiator_task_tag,
-                                            .ref_cmd_sn = initiator.cmd_sn - 1});
+  initiator.send(aborting(initiator, read.initiator_task_tag));
   initiator.only<pdu::TaskManagementResponse>();
   world.close(initiator.id);
   Initiator second = again();

@@ -183,11 +183,7 @@ TEST_F(Attributes, AnAbortedTaskIsWaitedForByNobody) {
   read(1, simple);
   const auto tag = InitiatorTaskTag{initiator.next_tag - 1};
   read(2, ordered);
-  initiator.send(pdu::TaskManagementRequest{.immediate = true,
-                                            .function = pdu::TaskManagementFunction::abort_task,
-                                            .initiator_task_tag = initiator.new_tag(),
-                                            .referenced_task_tag = tag,
-                                            .ref_cmd_sn = initiator.cmd_sn - 2});
+  initiator.send(aborting(initiator, tag, initiator.cmd_sn - 2));
   initiator.only<pdu::TaskManagementResponse>();
   EXPECT_EQ(asked(), (Blocks{1, 2}));
 }

@@ -26,13 +26,6 @@ class TaskManagement : public testing::Test {
             .lun = wire::Lun{scsi::lun_field(unit)},
             .initiator_task_tag = from.new_tag()};
   }
-  pdu::TaskManagementRequest abort(InitiatorTaskTag tag, wire::CmdSN ref_cmd_sn) {
-    pdu::TaskManagementRequest request =
-        function(initiator, pdu::TaskManagementFunction::abort_task);
-    request.referenced_task_tag = tag;
-    request.ref_cmd_sn = ref_cmd_sn;
-    return request;
-  }
   /// Another initiator, whose unit attentions are out of the way.
   void log_in_other(Initiator& other) {
     other.name += "2";
@@ -48,12 +41,23 @@ class TaskManagement : public testing::Test {
     from.send(write);
     return from.only<pdu::ReadyToTransfer>();
   }
-  static void answer(Initiator& from, const pdu::ReadyToTransfer& r2t) {
+  static void answer(Initiator& from, const pdu::ReadyToTransfer& r2t, ByteView data) {
     from.send(pdu::DataOut{.lun = r2t.lun,
                            .initiator_task_tag = r2t.initiator_task_tag,
                            .target_transfer_tag = r2t.target_transfer_tag,
                            .buffer_offset = r2t.buffer_offset},
-              Bytes(r2t.desired_data_transfer_length));
+              data);
+  }
+  static void answer(Initiator& from, const pdu::ReadyToTransfer& r2t) {
+    answer(from, r2t, Bytes(r2t.desired_data_transfer_length));
+  }
+  /// A write's data, a burst for each R2T, of which the first has come.
+  static void answer_all(Initiator& from, pdu::ReadyToTransfer r2t, ByteView data) {
+    while (true) {
+      answer(from, r2t, data.subspan(r2t.buffer_offset, r2t.desired_data_transfer_length));
+      if (r2t.buffer_offset + r2t.desired_data_transfer_length == data.size()) return;
+      r2t = from.only<pdu::ReadyToTransfer>();
+    }
   }
   void expect_complete(const pdu::TaskManagementRequest& request) {
     const auto response = initiator.only<pdu::TaskManagementResponse>();

@@ -16,7 +16,7 @@ TEST_F(TaskManagement, AbortsATaskThatRunsAndSilencesIt) {
   const auto read = reading(initiator, 0, 8);
   const auto number = initiator.cmd_sn;
   initiator.send(read);
-  EXPECT_EQ(ask(abort(read.initiator_task_tag, number)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, read.initiator_task_tag, number)), function_complete);
   world.release_all();
   // 10.4.11: the place that it held is free again, and nothing else is there to say so.
   const auto nop = initiator.only<pdu::NopIn>();
@@ -30,7 +30,7 @@ TEST_F(TaskManagement, AbortsATaskThatWaitsForItsData) {
   const auto number = initiator.cmd_sn;
   initiator.send(write);
   const auto r2t = initiator.only<pdu::ReadyToTransfer>();
-  EXPECT_EQ(ask(abort(write.initiator_task_tag, number)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, write.initiator_task_tag, number)), function_complete);
   EXPECT_EQ(world.target.domain().sessions.begin()->second.tasks.size(), 0U);
   EXPECT_NE(r2t.desired_data_transfer_length, 0U);
 }
@@ -41,7 +41,7 @@ TEST_F(TaskManagement, DoesNotFindATaskThatHasEnded) {
   initiator.send(read);
   initiator.only<pdu::DataIn>();
   // 10.6.1 c): its number is outside the window.
-  EXPECT_EQ(ask(abort(read.initiator_task_tag, number)), task_does_not_exist);
+  EXPECT_EQ(ask(aborting(initiator, read.initiator_task_tag, number)), task_does_not_exist);
 }
 
 TEST_F(TaskManagement, DoesNotAbortATaskOfAnotherUnit) {
@@ -49,7 +49,7 @@ TEST_F(TaskManagement, DoesNotAbortATaskOfAnotherUnit) {
   const auto read = reading(initiator, 0, 8);
   const auto number = initiator.cmd_sn;
   initiator.send(read);
-  auto request = abort(read.initiator_task_tag, number);
+  auto request = aborting(initiator, read.initiator_task_tag, number);
   request.lun = wire::Lun{scsi::lun_field(1)};
   EXPECT_EQ(ask(request), task_does_not_exist);
   world.release();
@@ -72,7 +72,7 @@ TEST_F(TaskManagement, PlugsTheGapOfACommandThatNeverCame) {
   const auto behind = reading(initiator, 0, 1);
   initiator.send(behind);
   initiator.expect_silence();
-  initiator.send(abort(InitiatorTaskTag{0x77}, lost));
+  initiator.send(aborting(initiator, InitiatorTaskTag{0x77}, lost));
   const auto received = initiator.take();
   ASSERT_EQ(received.size(), 2U);
   // 10.6.1 b): the number counts as received.
@@ -87,7 +87,7 @@ TEST_F(TaskManagement, PlugsTheGapOfACommandThatNeverCame) {
 TEST_F(TaskManagement, TakesTheNumberOfAPluggedGapForADuplicate) {
   const auto lost = initiator.cmd_sn;
   initiator.cmd_sn = lost + 2;
-  EXPECT_EQ(ask(abort(InitiatorTaskTag{0x77}, lost + 1)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, InitiatorTaskTag{0x77}, lost + 1)), function_complete);
   auto late = reading(initiator, 0, 1);
   late.cmd_sn = lost + 1;
   initiator.send_as_is(late);
@@ -98,7 +98,7 @@ TEST_F(TaskManagement, TakesTheNumberOfAPluggedGapForADuplicate) {
 TEST_F(TaskManagement, PlugsNoGapBehindItself) {
   // 10.6.1 b): only a number less than the function's own; it has its own of the next command.
   const auto next = initiator.cmd_sn;
-  EXPECT_EQ(ask(abort(InitiatorTaskTag{0x77}, next)), task_does_not_exist);
+  EXPECT_EQ(ask(aborting(initiator, InitiatorTaskTag{0x77}, next)), task_does_not_exist);
   initiator.send(without_data(initiator, test_unit_ready));
   EXPECT_EQ(initiator.only<pdu::ScsiResponse>().exp_cmd_sn, next + 1);
 }
@@ -108,7 +108,7 @@ TEST_F(TaskManagement, AbortsARequestThatIsHeldForItsTurn) {
   ++initiator.cmd_sn;
   const auto held = reading(initiator, 0, 1);
   initiator.send(held);
-  EXPECT_EQ(ask(abort(held.initiator_task_tag, lost + 1)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, held.initiator_task_tag, lost + 1)), function_complete);
   EXPECT_TRUE(world.target.domain().sessions.begin()->second.held.empty());
   auto filler = without_data(initiator, test_unit_ready);
   filler.cmd_sn = lost;
@@ -124,7 +124,7 @@ TEST_F(TaskManagement, LeavesAHeldRequestAloneWhenOnlyItsNumberIsNamed) {
   const auto held = reading(initiator, 0, 1);
   initiator.send(held);
   // 10.6.1 b): that number has been received already; the task that has it is another one.
-  EXPECT_EQ(ask(abort(InitiatorTaskTag{0x77}, lost + 1)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, InitiatorTaskTag{0x77}, lost + 1)), function_complete);
   EXPECT_EQ(world.target.domain().sessions.begin()->second.held.size(), 1U);
   auto filler = without_data(initiator, test_unit_ready);
   filler.cmd_sn = lost;
@@ -135,7 +135,7 @@ TEST_F(TaskManagement, LeavesAHeldRequestAloneWhenOnlyItsNumberIsNamed) {
 TEST_F(TaskManagement, NeverAbortsATaskManagementRequest) {
   // 10.5.1: not itself,
   const InitiatorTaskTag own{0x1234};
-  auto request = abort(own, initiator.cmd_sn);
+  auto request = aborting(initiator, own, initiator.cmd_sn);
   request.initiator_task_tag = own;
   EXPECT_EQ(ask(request), function_rejected);
   // not one that waits for data,
@@ -144,14 +144,15 @@ TEST_F(TaskManagement, NeverAbortsATaskManagementRequest) {
   const auto waiting = function(initiator, abort_task_set);
   initiator.send(waiting);
   initiator.expect_silence();
-  EXPECT_EQ(ask(abort(waiting.initiator_task_tag, initiator.cmd_sn)), function_rejected);
+  EXPECT_EQ(ask(aborting(initiator, waiting.initiator_task_tag, initiator.cmd_sn)),
+            function_rejected);
   // and not one that is held for its turn.
   const auto lost = initiator.cmd_sn;
   ++initiator.cmd_sn;
   auto held = function(initiator, logical_unit_reset);
   held.immediate = false;
   initiator.send(held);
-  EXPECT_EQ(ask(abort(held.initiator_task_tag, lost + 1)), function_rejected);
+  EXPECT_EQ(ask(aborting(initiator, held.initiator_task_tag, lost + 1)), function_rejected);
   EXPECT_EQ(world.target.domain().sessions.begin()->second.held.size(), 1U);
 }
 
@@ -160,7 +161,7 @@ TEST_F(TaskManagement, AbortsATextNegotiation) {
   const auto number = initiator.cmd_sn - 1;
   const auto response = initiator.only<pdu::TextResponse>();
   // 10.5.1: "regardless of whether they are proper SCSI tasks or tagged iSCSI operations".
-  EXPECT_EQ(ask(abort(InitiatorTaskTag{0x55}, number)), function_complete);
+  EXPECT_EQ(ask(aborting(initiator, InitiatorTaskTag{0x55}, number)), function_complete);
   pdu::TextRequest more{.initiator_task_tag = InitiatorTaskTag{0x55},
                         .target_transfer_tag = response.target_transfer_tag};
   const Bytes bytes = initiator.bytes_of(more);
@@ -173,7 +174,7 @@ TEST_F(TaskManagement, AnswersAFunctionInItsTurnWhenItIsNotImmediate) {
   const auto read = reading(initiator, 0, 8);
   const auto number = initiator.cmd_sn;
   initiator.send(read);
-  auto request = abort(read.initiator_task_tag, number);
+  auto request = aborting(initiator, read.initiator_task_tag, number);
   request.immediate = false;
   initiator.send(request);
   const auto response = initiator.only<TaskManagementResponse>();
@@ -294,18 +295,11 @@ TEST_F(TaskManagement, DoesNotStopOthersForACommandThatNeverComes) {
   log_in_other(other);
   const auto write = writing(other, 0, 1024);  // two bursts
   other.send(write);
-  auto r2t = other.only<pdu::ReadyToTransfer>();
+  const auto r2t = other.only<pdu::ReadyToTransfer>();
   ++initiator.cmd_sn;  // and it never comes
   initiator.send(function(initiator, clear_task_set));
   const auto data = pattern(1024 * 512);
-  for (int burst = 0; burst < 2; ++burst) {
-    other.send(pdu::DataOut{.lun = r2t.lun,
-                            .initiator_task_tag = write.initiator_task_tag,
-                            .target_transfer_tag = r2t.target_transfer_tag,
-                            .buffer_offset = r2t.buffer_offset},
-               ByteView{data}.subspan(r2t.buffer_offset, r2t.desired_data_transfer_length));
-    if (burst == 0) r2t = other.only<pdu::ReadyToTransfer>();
-  }
+  answer_all(other, r2t, data);
   EXPECT_EQ(other.only<pdu::ScsiResponse>().status, 0);
   EXPECT_EQ(world.on_disk(0, 1024), data);
   initiator.expect_silence();

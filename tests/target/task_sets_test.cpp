@@ -175,21 +175,11 @@ TEST_F(TaskManagement, GoesOnWithTheTasksOfOthersWhenTheFunctionIsGone) {
   const auto write = writing(other, 0, 1024);
   const auto data = pattern(1024 * 512);
   other.send(write);
-  auto r2t = other.only<pdu::ReadyToTransfer>();
+  const auto r2t = other.only<pdu::ReadyToTransfer>();
   initiator.send(function(initiator, clear_task_set));
   initiator.expect_silence();
   world.close(initiator.id);  // and with it the function
-  std::size_t sent = 0;
-  for (int burst = 0; burst < 2; ++burst) {
-    other.send(pdu::DataOut{.lun = r2t.lun,
-                            .initiator_task_tag = write.initiator_task_tag,
-                            .target_transfer_tag = r2t.target_transfer_tag,
-                            .buffer_offset = r2t.buffer_offset},
-               ByteView{data}.subspan(r2t.buffer_offset, r2t.desired_data_transfer_length));
-    sent += r2t.desired_data_transfer_length;
-    if (burst == 0) r2t = other.only<pdu::ReadyToTransfer>();
-  }
-  ASSERT_EQ(sent, data.size());
+  answer_all(other, r2t, data);
   EXPECT_EQ(other.only<pdu::ScsiResponse>().status, 0);
   EXPECT_EQ(world.on_disk(0, 1024), data);
 }
