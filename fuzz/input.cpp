@@ -17,18 +17,12 @@ namespace {
 using pdu::Framed;
 using wire::ByteView;
 
-/// A stream as it is, or its PDUs with digests; at times with so much data that a segment gets
-/// memory of its own, which short inputs cannot have.
+/// A stream as it is, or its PDUs with digests, at times with long data.
 wire::Bytes draw_stream(ByteView input, Settings& settings, const pdu::FrameLimits& limits) {
   if (!settings.flag()) return {input.begin(), input.end()};
   std::vector<InputPdu> pdus = split(input);
-  if (settings.one_in(8)) {
-    for (InputPdu& pdu : pdus) {
-      if (pdu.data.empty()) continue;
-      pdu.data.resize(limits::long_segment_bytes - 2 + pdu.data.size() % 8, pdu.data.back());
-      pdu.repair_lengths();
-    }
-  }
+  if (settings.one_in(8))
+    for (InputPdu& pdu : pdus) pdu.swell(limits::long_segment_bytes - 2 + pdu.data.size() % 8);
   return join(pdus, limits.digests);
 }
 

@@ -19,6 +19,12 @@ void InputPdu::repair_lengths() {
   wire::store<3>(header, 5, data.size());
 }
 
+void InputPdu::swell(std::size_t bytes) {
+  if (data.empty()) return;
+  for (std::size_t i = 0; data.size() < bytes; ++i) data.push_back(data[i]);
+  repair_lengths();
+}
+
 std::vector<InputPdu> split(wire::ByteView input, std::size_t most) {
   std::vector<InputPdu> pdus;
   pdus.reserve(std::min(most, input.size() / pdu::bhs_bytes + 1));

@@ -24,6 +24,9 @@ struct InputPdu {
   void set_field(pdu::Place place, std::uint64_t value) { pdu::insert(header, place, value); }
   /// Writes the lengths of the segments into the header.
   void repair_lengths();
+  /// Repeats the data until there are so many bytes of it, if there is any: a long segment has
+  /// memory of its own, and an input needs not have that many bytes.
+  void swell(std::size_t bytes);
 
   friend bool operator==(const InputPdu&, const InputPdu&) = default;
 };

@@ -14,7 +14,6 @@ using wire::no_tag;
 constexpr std::uint64_t task_tags = 16;
 constexpr std::uint64_t units = 4;
 
-/// From here on a segment has memory of its own. An input needs not have so many bytes.
 constexpr std::size_t swollen_bytes = limits::long_segment_bytes + 1024;
 
 constexpr pdu::Place cid_place = pdu::bytes(20, 2);
@@ -22,12 +21,6 @@ constexpr pdu::Place cid_place = pdu::bytes(20, 2);
 /// The field as a small signed number: how far it is from where it should be.
 std::uint32_t distance(const InputPdu& pdu, pdu::Place place) {
   return static_cast<std::uint32_t>(static_cast<std::int8_t>(pdu.field(place)));
-}
-
-void swell(InputPdu& pdu) {
-  if (pdu.data.empty()) return;
-  for (std::size_t i = 0; pdu.data.size() < swollen_bytes; ++i) pdu.data.push_back(pdu.data[i]);
-  pdu.repair_lengths();
 }
 
 bool has_cmd_sn(pdu::Opcode opcode) {
@@ -95,7 +88,7 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
   const auto opcode = static_cast<pdu::Opcode>(pdu.opcode());
   const Steering steering = steering_of(pdu);
   if (opcode == pdu::Opcode::login_request) return;
-  if (steering.swells) swell(pdu);
+  if (steering.swells) pdu.swell(swollen_bytes);
   if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_place) != 0)
     std::erase_if(line.asked, [tag = pdu.field(transfer_tag_place)](const Asked& one) {
       return one.transfer_tag == tag;

@@ -153,15 +153,14 @@ void Target::admit(Connection& connection, login::Admission admission) {
     const auto same_cid = std::ranges::find_if(session->connections, [&](ConnectionId id) {
       return domain_.connections.at(id).cid == admission.cid;
     });
-    if (same_cid != session->connections.end()) {
-      Connection& old = domain_.connections.at(*same_cid);
-      session->connections.erase(same_cid);
-      old.session = wire::Tsih::none;
-      old.disposition = Disposition::close_now;
-      domain_.touch(old);
-      // Behind that, for what goes on with the end of its tasks must not wait for it any more.
-      session::terminate_tasks_of(domain_, *session, old.id);
-    }
+    assert(same_cid != session->connections.end());  // the login has just found it
+    Connection& old = domain_.connections.at(*same_cid);
+    session->connections.erase(same_cid);
+    old.session = wire::Tsih::none;
+    old.disposition = Disposition::close_now;
+    domain_.touch(old);
+    // Behind that, for what goes on with the end of its tasks must not wait for it any more.
+    session::terminate_tasks_of(domain_, *session, old.id);
   }
   session->connections.push_back(connection.id);
   session->expires_at = 0;
