@@ -127,6 +127,16 @@ TEST(Names, HoldNoOtherAsciiThanTheProfileAllows) {
   }
 }
 
+/// A letter beyond ASCII sends the whole name through libidn: what it makes of the ASCII before it
+/// is what becomes of ASCII alone.
+TEST(Names, OfAsciiAreWhatStringprepMakesOfThem) {
+  const std::string every =
+      "iqn.2001-04.com.example:-.:0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  EXPECT_EQ(normal_form(every) + "\u00e9", normal_form(every + "\u00e9"));
+  EXPECT_EQ(normal_form(every).substr(24, 3), "-.:");
+  EXPECT_TRUE(normal_form(every).ends_with("wxyzabcdefghijklmnopqrstuvwxyz"));
+}
+
 TEST(Names, ShowTheFirstOffenderBehindAllowedCharacters) {
   expect_refused({"iqn.2001-04.com.example:azAZ09-.:_/", Rule::iscsi_name_is_prepared, 33, '_'});
   expect_refused({"iqn.2001-04.com.example:\u00e9_", Rule::iscsi_name_is_prepared, 26, '_'});
