@@ -57,20 +57,23 @@ void check_padding(const pdu::Frame& frame) {
 
 /// Memory that ends where a part ends: what lies behind is poisoned, where there is ASan. An
 /// allocation for each part would be most of what an execution takes.
-class Shrinking {
+class Parts {
  public:
-  explicit Shrinking(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
-  Shrinking(const Shrinking&) = delete;
-  Shrinking& operator=(const Shrinking&) = delete;
-  Shrinking(Shrinking&&) = delete;
-  Shrinking& operator=(Shrinking&&) = delete;
-  ~Shrinking() { ASAN_UNPOISON_MEMORY_REGION(bytes_.data(), bytes_.size()); }
+  explicit Parts(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  Parts(Parts&&) = delete;
+  Parts& operator=(Parts&&) = delete;
+  ~Parts() { ASAN_UNPOISON_MEMORY_REGION(bytes_.data(), bytes_.size()); }
 
-  /// No longer than the one before.
-  ByteView first(std::size_t length) {
-    ASAN_POISON_MEMORY_REGION(bytes_.data() + length, bytes_.size() - length);
-    return ByteView{bytes_}.first(length);
+  /// Good until the next one.
+  ByteView part(std::size_t begin, std::size_t length) {
+    ASAN_UNPOISON_MEMORY_REGION(bytes_.data() + begin, length);
+    ASAN_POISON_MEMORY_REGION(bytes_.data() + begin + length, bytes_.size() - begin - length);
+    return ByteView{bytes_}.subspan(begin, length);
   }
+  ByteView from(std::size_t begin) { return part(begin, bytes_.size() - begin); }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
 
  private:
   wire::Bytes bytes_;
@@ -92,24 +95,26 @@ void check_part(ByteView part, const pdu::Framing& whole, const pdu::FrameLimits
   }
 }
 
-/// Frames the first PDU of `stream` in all ways; returns its length, or zero at the end.
-std::size_t check_first(ByteView stream, const pdu::FrameLimits& limits) {
-  const pdu::Framing whole = pdu::next_frame(stream, limits);
-  std::size_t end = stream.size();
+/// Frames the PDU that begins there and parts of it; returns where it ends, or the stream does.
+std::size_t check_pdu_at(std::size_t begin, Parts& stream, const pdu::FrameLimits& limits,
+                         Settings& settings) {
+  const ByteView rest = stream.from(begin);
+  const pdu::Framing whole = pdu::next_frame(rest, limits);
+  std::size_t end = rest.size();
   const auto* framed = std::get_if<Framed>(&whole);
   if (framed != nullptr) {
-    check_framed(*framed, stream, limits);
+    check_framed(*framed, rest, limits);
     check_padding(framed->frame);
     end = framed->consumed - 1;
   }
-  constexpr std::size_t byte_by_byte = 64;  // every field of a header ends before
-  Shrinking memory{stream.first(framed != nullptr ? end : std::min(end, byte_by_byte))};
-  if (framed != nullptr)
-    for (std::size_t left = 0; left < 9 && end > byte_by_byte + left; ++left)
-      check_part(memory.first(end - left), whole, limits);
-  for (std::size_t bytes = std::min(end, byte_by_byte) + 1; bytes-- > 0;)
-    check_part(memory.first(bytes), whole, limits);
-  return framed == nullptr ? 0 : framed->consumed;
+  // All but the last byte, then less and less, to nothing: the digests and the padding are in steps
+  // of a few bytes, what is before them in larger ones.
+  for (std::size_t bytes = end, step = 1;; bytes -= std::min(bytes, step)) {
+    check_part(stream.part(begin, bytes), whole, limits);
+    if (bytes == 0) break;
+    step = 1 + settings.below(bytes + 16 > end ? 4 : 32);
+  }
+  return framed == nullptr ? stream.size() : begin + framed->consumed;
 }
 
 /// A PDU sealed by the encoder is framed as what it was; with one bit turned it is not.
@@ -121,9 +126,9 @@ void check_sealed(const InputPdu& pdu, const pdu::FrameLimits& limits, Settings&
   const auto* framed = std::get_if<Framed>(&framing);
   require(framed != nullptr && framed->consumed == stream.size() && framed->data_intact,
           "what the encoder has sealed is whole");
-  require(std::ranges::equal(framed->frame.header, pdu.header) &&
-              std::ranges::equal(framed->frame.additional_headers, pdu.additional_headers) &&
-              std::ranges::equal(framed->frame.data, pdu.data),
+  require(same_bytes(framed->frame.header, pdu.header) &&
+              same_bytes(framed->frame.additional_headers, pdu.additional_headers) &&
+              same_bytes(framed->frame.data, pdu.data),
           "and holds what was put in");
 
   const std::size_t headers = pdu::bhs_bytes + pdu.additional_headers.size();
@@ -146,14 +151,11 @@ void check_sealed(const InputPdu& pdu, const pdu::FrameLimits& limits, Settings&
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace iscsi::fuzz;
-  ByteView rest = bytes_of(data, size);
-  Settings settings{rest};
+  const ByteView input = bytes_of(data, size);
+  Settings settings{input};
   const iscsi::pdu::FrameLimits limits = draw_limits(settings);
-  for (const InputPdu& pdu : split(rest, 8)) check_sealed(pdu, limits, settings);
-  while (!rest.empty()) {
-    const std::size_t length = check_first(rest, limits);
-    if (length == 0) break;
-    rest = rest.subspan(length);
-  }
+  for (const InputPdu& pdu : split(input, 8)) check_sealed(pdu, limits, settings);
+  Parts stream{input};
+  for (std::size_t at = 0; at < size;) at = check_pdu_at(at, stream, limits, settings);
   return 0;
 }

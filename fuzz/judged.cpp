@@ -30,7 +30,7 @@ void hear(conformance::Monitor& monitor, std::span<const Said> record) {
 const conformance::Monitor& judge_of(std::size_t which) {
   static std::array<std::optional<conformance::Monitor>, prepared_count> judges;
   std::optional<conformance::Monitor>& judge = judges.at(which);
-  if (!judge) hear(judge.emplace(), prepared(which).conversation.record());
+  if (!judge) hear(judge.emplace(), prepared(which).record);
   return *judge;
 }
 
@@ -52,10 +52,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Prepared& made = prepared(which);
   const auto failure_in = settings.one_of<std::size_t>({0, 0, 0, 3, 17});
   Play play{made, failure_in, settings};
+  play.keep_record();
   for (InputPdu& pdu : split(input, 96)) play.take(std::move(pdu));
   play.end();
   conformance::Monitor judge = judge_of(which);
-  hear(judge, std::span{play.record()}.subspan(made.conversation.record().size()));
+  hear(judge, play.record());
   judge.finish();
   for (const conformance::Finding& finding : judge.take_findings()) {
     if (finding.side != conformance::Side::target) continue;

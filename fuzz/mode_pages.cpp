@@ -45,7 +45,7 @@ Cdb mode_sense(bool dbd, bool llbaa) {
 class Bench {
  public:
   explicit Bench(Settings& settings) : unit_(settings.below(unit_configurations().size())) {
-    const auto configurations = unit_configurations();
+    const auto& configurations = unit_configurations();
     require(device_.add_unit(0, configurations[unit_]).has_value(), "the unit is in order");
   }
 

@@ -124,6 +124,8 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     connection.talk.conclude();
     look.take_undone(connection.talk, connection.last_text_request);
     check_integrity(look, connection.login, connection.agreed);
+    // What was said is settled: whoever watches many connections needs not keep it.
+    connection.talk = Talk{connection.agreed};
   }
   all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
 }

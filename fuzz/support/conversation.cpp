@@ -75,13 +75,13 @@ void Conversation::note(Said::Kind kind, const Line& line, wire::ByteView bytes)
 
 void Conversation::heard(std::size_t index, wire::ByteView bytes) {
   Line& line = lines_[index];
-  line.unread.insert(line.unread.end(), bytes.begin(), bytes.end());
-  wire::ByteView rest = line.unread;
+  const bool continues = !line.unread.empty();
+  if (continues) line.unread.insert(line.unread.end(), bytes.begin(), bytes.end());
+  wire::ByteView rest = continues ? line.unread : bytes;
   while (true) {
     // A PDU that came before the end of the login has no digests, the next one may have.
     const auto framing =
-        pdu::next_frame(rest, {.data = limits::data_segment_bytes,
-                               .digests = line.session ? line.digests : pdu::Digests{}});
+        pdu::next_frame(rest, {.data = limits::data_segment_bytes, .digests = line.digests});
     require(!std::holds_alternative<Violation>(framing), "the target's stream can be framed");
     const auto* framed = std::get_if<pdu::Framed>(&framing);
     if (framed == nullptr) break;
@@ -90,7 +90,7 @@ void Conversation::heard(std::size_t index, wire::ByteView bytes) {
     rest = rest.subspan(framed->consumed);
     hear(line, framed->frame);
   }
-  line.unread.erase(line.unread.begin(), line.unread.end() - std::ssize(rest));
+  line.unread = wire::Bytes(rest.begin(), rest.end());
 }
 
 void Conversation::hear(Line& line, const pdu::Frame& frame) {

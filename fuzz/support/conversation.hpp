@@ -9,8 +9,10 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pdu/codec.hpp"
@@ -48,8 +50,7 @@ class Conversation {
   /// The last line's initiator does not log in by itself: the input does, or does something else.
   static constexpr std::size_t free_line = 3;
 
-  Conversation(const Terms& terms, std::uint32_t command_window)
-      : terms_(terms), command_window_(command_window) {}
+  Conversation(const Terms& terms, std::uint32_t command_window);
   /// Requests are not made by `request` from now on: answers cannot be told from inventions, nor
   /// is it known what is negotiated.
   void only_listen();
@@ -63,13 +64,14 @@ class Conversation {
   /// The target has sent this.
   void heard(std::size_t line, wire::ByteView bytes);
 
-  /// Everything that was said since `keep_record`.
+  /// From now on, what is said is written down.
   void keep_record() { keeps_record_ = true; }
-  void forget_record() {
-    keeps_record_ = false;
-    record_.clear();
-  }
   [[nodiscard]] const std::vector<Said>& record() const { return record_; }
+  /// Hands over what was written down, and writes no more.
+  [[nodiscard]] std::vector<Said> take_record() {
+    keeps_record_ = false;
+    return std::exchange(record_, {});
+  }
 
   [[nodiscard]] bool in_full_feature_phase(std::size_t line) const {
     return lines_[line].session.has_value();
@@ -88,8 +90,8 @@ class Conversation {
     std::optional<std::uint16_t> session;  ///< TSIH, in full feature phase
     bool was_early = false;                ///< requests were sent before the login's end was heard
     bool logged_in_by_terms = false;       ///< what was negotiated is what `terms_` say
-    pdu::Digests digests;
-    std::optional<wire::StatSN> stat_sn;  ///< of the next response
+    pdu::Digests digests;                  ///< none before the login's end
+    std::optional<wire::StatSN> stat_sn;   ///< of the next response
     std::optional<wire::CmdSN> exp_cmd_sn, max_cmd_sn;
     wire::Bytes unread;      ///< the beginning of a PDU
     std::string login_text;  ///< of all Login Responses
@@ -130,8 +132,15 @@ class Conversation {
   void take(Line& line, const pdu::Frame& frame, const P& pdu);
   Task* task_of(const Line& line, std::uint32_t task_tag);
 
+  /// What the initiators say in their logins.
+  struct LoginTexts {
+    std::string leading, leading_by_other, joining;
+  };
+
   Terms terms_;
   std::uint32_t command_window_;
+  /// Made once, for a play logs in more than once and is copied from another.
+  std::shared_ptr<const LoginTexts> login_texts_;
   bool knows_requests_ = true;
   bool keeps_record_ = false;
   std::vector<Said> record_;

@@ -14,7 +14,7 @@ namespace iscsi::fuzz {
 
 /// The units that every harness has: a small disk, one of 4 KiB blocks that cannot be written, and
 /// one too large for 32-bit addresses.
-[[nodiscard]] std::vector<scsi::UnitConfiguration> unit_configurations();
+[[nodiscard]] const std::vector<scsi::UnitConfiguration>& unit_configurations();
 
 class Media {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 #include "pdu/additional_headers.hpp"
 #include "scsi/dispatch.hpp"
@@ -107,13 +108,14 @@ wire::Bytes Mutator::mutate(wire::ByteView input, std::size_t most) {
 }
 
 wire::Bytes Mutator::cross(wire::ByteView one, wire::ByteView other, std::size_t most) {
-  const Pdus left = split(one), right = split(other);
+  Pdus left = split(one), right = split(other);
   Pdus crossed;
+  crossed.reserve(left.size() + right.size());
   auto from = left.begin();
   auto with = right.begin();
   while (from != left.end() || with != right.end()) {
     const bool take_left = with == right.end() || (from != left.end() && chance_.flag());
-    crossed.push_back(take_left ? *from++ : *with++);
+    crossed.push_back(std::move(take_left ? *from++ : *with++));
   }
   wire::Bytes stream = join(crossed);
   if (stream.size() > most) stream.resize(most);

@@ -21,7 +21,11 @@ void InputPdu::repair_lengths() {
 
 void InputPdu::swell(std::size_t bytes) {
   if (data.empty()) return;
-  for (std::size_t i = 0; data.size() < bytes; ++i) data.push_back(data[i]);
+  data.reserve(bytes);
+  while (data.size() < bytes) {
+    const std::size_t more = std::min(data.size(), bytes - data.size());
+    data.insert(data.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(more));
+  }
   repair_lengths();
 }
 
@@ -30,7 +34,8 @@ std::vector<InputPdu> split(wire::ByteView input, std::size_t most) {
   pdus.reserve(std::min(most, input.size() / pdu::bhs_bytes + 1));
   while (!input.empty() && pdus.size() < most) {
     InputPdu& pdu = pdus.emplace_back();
-    std::ranges::copy(take(input, pdu::bhs_bytes), pdu.header.begin());
+    const wire::ByteView header = take(input, pdu::bhs_bytes);
+    std::copy(header.begin(), header.end(), pdu.header.begin());
     const pdu::Lengths lengths = pdu::lengths_of(pdu.header);
     const wire::ByteView headers = take(input, lengths.additional_headers);
     pdu.additional_headers.assign(headers.begin(), headers.end());

@@ -24,11 +24,23 @@ void Play::take(InputPdu pdu) {
   if (medium_waits_ && taken_++ % 2 == 0) medium_turn();
   happen(steering.event, line);
   if (!is_open_[line]) reopen(line);
-  const wire::Bytes bytes = conversation_.request(line, std::move(pdu));
-  held_[line].insert(held_[line].end(), bytes.begin(), bytes.end());
-  if (coalesces_ && steering.waits) return;
-  deliver(line, std::exchange(held_[line], {}));
+  wire::Bytes bytes = conversation_.request(line, std::move(pdu));
+  if (!held_[line].empty() || (coalesces_ && steering.waits)) {
+    held_[line].insert(held_[line].end(), bytes.begin(), bytes.end());
+    if (steering.waits) return;
+    bytes = std::exchange(held_[line], {});
+  }
+  deliver(line, std::move(bytes));
   if (!fetches_late_) fetch_all();
+}
+
+std::vector<Deed> Play::take_deeds() {
+  keeps_deeds_ = false;
+  return std::exchange(deeds_, {});
+}
+
+void Play::note(Deed deed) {
+  if (keeps_deeds_) deeds_.push_back(std::move(deed));
 }
 
 void Play::end() {
@@ -46,11 +58,11 @@ void Play::end() {
 void Play::happen(Event event, std::size_t line) {
   const auto pass = [this](Moment milliseconds) {
     world_.pass(milliseconds);
-    deeds_.push_back({.kind = Deed::Kind::passed, .amount = milliseconds});
+    note({.kind = Deed::Kind::passed, .amount = milliseconds});
   };
   const auto resize = [this](std::uint64_t blocks) {
     world_.resize_unit(blocks);
-    deeds_.push_back({.kind = Deed::Kind::resized, .amount = blocks});
+    note({.kind = Deed::Kind::resized, .amount = blocks});
   };
   switch (event) {
     case Event::nothing: return;
@@ -68,7 +80,7 @@ void Play::happen(Event event, std::size_t line) {
     case Event::unit_shrinks: resize(100); break;
     case Event::shutdown_begins:
       world_.shut_down();
-      deeds_.push_back({.kind = Deed::Kind::shut});
+      note({.kind = Deed::Kind::shut});
       break;
   }
   if (!fetches_late_) fetch_all();
@@ -76,7 +88,7 @@ void Play::happen(Event event, std::size_t line) {
 
 void Play::medium_turn() {
   world_.medium_turn();
-  deeds_.push_back({.kind = Deed::Kind::medium_worked});
+  note({.kind = Deed::Kind::medium_worked});
   if (!fetches_late_) fetch_all();
 }
 
@@ -91,7 +103,7 @@ void Play::reopen(std::size_t line) {
 
 void Play::open(std::size_t line) {
   connections_[line] = world_.open();
-  deeds_.push_back({.kind = Deed::Kind::opened, .connection = connections_[line]});
+  note({.kind = Deed::Kind::opened, .connection = connections_[line]});
   is_open_[line] = true;
   conversation_.opened(line);
   held_[line].clear();
@@ -99,7 +111,7 @@ void Play::open(std::size_t line) {
 
 void Play::deliver(std::size_t line, wire::Bytes bytes) {
   world_.deliver(connections_[line], bytes, bytes.size());
-  deeds_.push_back(
+  note(
       {.kind = Deed::Kind::delivered, .connection = connections_[line], .bytes = std::move(bytes)});
 }
 
@@ -107,18 +119,20 @@ void Play::fetch_all() {
   for (std::size_t line = 0; line < Conversation::lines; ++line) {
     if (!is_open_[line]) continue;
     wire::Bytes output = world_.take_output(connections_[line]);
-    conversation_.heard(line, output);
-    world_.set_aside(3 * output.size());  // in the deeds, in the record, in what is unread
-    deeds_.push_back({.kind = Deed::Kind::took_output,
-                      .connection = connections_[line],
-                      .bytes = std::move(output)});
+    if (!output.empty()) {
+      conversation_.heard(line, output);
+      world_.set_aside(3 * output.size());  // in the deeds, in the record, in what is unread
+      note({.kind = Deed::Kind::took_output,
+            .connection = connections_[line],
+            .bytes = std::move(output)});
+    }
     if (world_.target().disposition(connections_[line]) != Disposition::open) close(line);
   }
 }
 
 void Play::close(std::size_t line) {
   world_.close(connections_[line]);
-  deeds_.push_back({.kind = Deed::Kind::closed, .connection = connections_[line]});
+  note({.kind = Deed::Kind::closed, .connection = connections_[line]});
   is_open_[line] = false;
 }
 

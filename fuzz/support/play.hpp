@@ -41,12 +41,15 @@ class Play {
 
   /// Whether nothing but the cuts decided what came out.
   [[nodiscard]] bool can_be_repeated() const { return !coalesces_ && !fetches_late_; }
-  [[nodiscard]] const std::vector<Deed>& deeds() const { return deeds_; }
-  /// What was said, logins included, unless it is to be forgotten.
+  /// From now on, what the owner does is written down.
+  void keep_deeds() { keeps_deeds_ = true; }
+  /// Hands over what was written down, and writes no more.
+  [[nodiscard]] std::vector<Deed> take_deeds();
+  /// The same of what is said.
+  void keep_record() { conversation_.keep_record(); }
   [[nodiscard]] const std::vector<Said>& record() const { return conversation_.record(); }
   /// Whether the medium lets commands wait: a world that repeats the deeds has to, too.
   [[nodiscard]] bool medium_waits() const { return medium_waits_; }
-  void forget_record() { conversation_.forget_record(); }
 
  private:
   void happen(Event event, std::size_t line);
@@ -56,6 +59,7 @@ class Play {
   void deliver(std::size_t line, wire::Bytes bytes);
   void fetch_all();
   void close(std::size_t line);
+  void note(Deed deed);
 
   World world_;
   Conversation conversation_;
@@ -66,6 +70,7 @@ class Play {
   bool coalesces_;
   bool medium_waits_;
   std::size_t taken_ = 0;  ///< PDUs of the input
+  bool keeps_deeds_ = false;
   std::vector<Deed> deeds_;
 };
 

@@ -109,6 +109,7 @@ std::unique_ptr<Prepared> prepare(std::size_t which) {
     for (std::size_t line = 0; line < Conversation::free_line; ++line)
       clear_attentions(world, *made, line);
   made->target = world.target();
+  made->record = made->conversation.take_record();
   return made;
 }
 

@@ -12,7 +12,8 @@ namespace iscsi::fuzz {
 struct Prepared {
   Configuration configuration;
   Target target;
-  Conversation conversation;  ///< with the record of the logins
+  Conversation conversation;
+  std::vector<Said> record{};  ///< of the logins
   std::array<ConnectionId, Conversation::lines> connections{};
 };
 

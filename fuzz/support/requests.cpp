@@ -27,36 +27,51 @@ bool has_cmd_sn(pdu::Opcode opcode) {
   return opcode != pdu::Opcode::data_out && opcode != pdu::Opcode::snack_request;
 }
 
+std::string login_text(const Terms& terms, std::string_view initiator, bool leading) {
+  const auto yes_no = [](bool value) { return text::encode_boolean(value); };
+  const auto digest = [](bool used) { return used ? "CRC32C" : "None"; };
+  std::vector<text::Pair> pairs{
+      {"InitiatorName", std::string{initiator}},
+      {"TargetName", std::string{target_name}},
+      {"HeaderDigest", digest(terms.digests.header)},
+      {"DataDigest", digest(terms.digests.data)},
+      {"MaxRecvDataSegmentLength", std::to_string(terms.max_recv_data_segment_length)}};
+  if (leading) {
+    const std::vector<text::Pair> of_session{
+        {"SessionType", "Normal"},
+        {"InitialR2T", yes_no(terms.initial_r2t)},
+        {"ImmediateData", yes_no(terms.immediate_data)},
+        {"DataPDUInOrder", yes_no(terms.data_pdu_in_order)},
+        {"DataSequenceInOrder", yes_no(terms.data_sequence_in_order)},
+        {"MaxBurstLength", std::to_string(terms.max_burst_length)},
+        {"FirstBurstLength", std::to_string(terms.first_burst_length)},
+        {"MaxOutstandingR2T", std::to_string(terms.max_outstanding_r2t)},
+        {"MaxConnections", terms.several_connections ? "4" : "1"},
+        {"DefaultTime2Retain", std::to_string(terms.time2retain)},
+        {"ErrorRecoveryLevel", "0"}};
+    pairs.insert(pairs.end(), of_session.begin(), of_session.end());
+  }
+  return text::encode_pairs(pairs);
+}
+
 }  // namespace
+
+Conversation::Conversation(const Terms& terms, std::uint32_t command_window)
+    : terms_(terms),
+      command_window_(command_window),
+      login_texts_(std::make_shared<const LoginTexts>(
+          LoginTexts{.leading = login_text(terms, initiator_name, true),
+                     .leading_by_other = login_text(terms, other_initiator_name, true),
+                     .joining = login_text(terms, initiator_name, false)})) {}
 
 wire::Bytes Conversation::login(std::size_t index) {
   Line& line = lines_[index];
   line.logged_in_by_terms = true;
-  const auto yes_no = [](bool value) { return text::encode_boolean(value); };
-  const auto digest = [](bool used) { return used ? "CRC32C" : "None"; };
   // Line 1 joins the session of line 0 where that can have several connections.
   const bool joins = index == 1 && terms_.several_connections && lines_[0].session;
-  std::vector<text::Pair> pairs{
-      {"InitiatorName", std::string{index == 2 ? other_initiator_name : initiator_name}},
-      {"TargetName", std::string{target_name}},
-      {"HeaderDigest", digest(terms_.digests.header)},
-      {"DataDigest", digest(terms_.digests.data)},
-      {"MaxRecvDataSegmentLength", std::to_string(terms_.max_recv_data_segment_length)}};
-  if (!joins) {
-    const std::vector<text::Pair> of_session{
-        {"SessionType", "Normal"},
-        {"InitialR2T", yes_no(terms_.initial_r2t)},
-        {"ImmediateData", yes_no(terms_.immediate_data)},
-        {"DataPDUInOrder", yes_no(terms_.data_pdu_in_order)},
-        {"DataSequenceInOrder", yes_no(terms_.data_sequence_in_order)},
-        {"MaxBurstLength", std::to_string(terms_.max_burst_length)},
-        {"FirstBurstLength", std::to_string(terms_.first_burst_length)},
-        {"MaxOutstandingR2T", std::to_string(terms_.max_outstanding_r2t)},
-        {"MaxConnections", terms_.several_connections ? "4" : "1"},
-        {"DefaultTime2Retain", std::to_string(terms_.time2retain)},
-        {"ErrorRecoveryLevel", "0"}};
-    pairs.insert(pairs.end(), of_session.begin(), of_session.end());
-  }
+  const std::string& text = joins        ? login_texts_->joining
+                            : index == 2 ? login_texts_->leading_by_other
+                                         : login_texts_->leading;
   constexpr wire::CmdSN first_cmd_sn{0xffff'fff8};  // to pass zero soon
   const pdu::LoginRequest request{
       .transit = true,
@@ -66,7 +81,7 @@ wire::Bytes Conversation::login(std::size_t index) {
       .tsih = joins ? wire::Tsih{*lines_[0].session} : wire::Tsih::none,
       .cid = wire::Cid{static_cast<std::uint16_t>(index)},
       .cmd_sn = joins ? sessions_[*lines_[0].session].next_cmd_sn : first_cmd_sn};
-  wire::Bytes bytes = pdu::encode(request, wire::as_bytes(text::encode_pairs(pairs)));
+  wire::Bytes bytes = pdu::encode(request, wire::as_bytes(text));
   note(Said::Kind::sent, line, bytes);
   return bytes;
 }
@@ -78,7 +93,7 @@ wire::Bytes Conversation::request(std::size_t index, InputPdu pdu) {
     repair(line, sessions_[*line.session], pdu);
   if (!line.session && pdu.opcode() != static_cast<std::uint8_t>(pdu::Opcode::login_request))
     line.was_early = true;
-  wire::Bytes bytes = line.session ? seal(pdu, line) : join({pdu});
+  wire::Bytes bytes = seal(pdu, line);
   note(Said::Kind::sent, line, bytes);
   return bytes;
 }
@@ -170,7 +185,8 @@ void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
 }
 
 wire::Bytes Conversation::seal(const InputPdu& pdu, const Line& line) {
-  wire::Bytes bytes = join({pdu}, line.digests);
+  wire::Bytes bytes;
+  pdu::append(bytes, pdu.header, pdu.additional_headers, pdu.data, line.digests);
   const Steering steering = steering_of(pdu);
   const std::size_t headers = pdu::bhs_bytes + pdu.additional_headers.size();
   if (line.digests.header && steering.spoils_header) bytes[headers] ^= std::byte{1};

@@ -48,7 +48,7 @@ void World::deliver(ConnectionId id, ByteView bytes, std::size_t most) {
     std::size_t moved = 0;
     for (const std::span<std::byte> room : target_.space(id)) {
       const std::size_t length = std::min({room.size(), bytes.size(), most - moved});
-      std::ranges::copy(bytes.first(length), room.begin());
+      if (length > 0) std::memcpy(room.data(), bytes.data(), length);
       bytes = bytes.subspan(length);
       moved += length;
     }
@@ -116,18 +116,24 @@ void World::check_bounds() const {
 
 /// Everything that waits to be sent, which lets the target go on.
 void World::fetch(ConnectionId id) {
-  wire::Bytes& output = outputs_[id];
   while (target_.has_output(id)) {
-    const wire::Bytes more = target_.take_output(id, now_);
+    wire::Bytes more = target_.take_output(id, now_);
     fetched_bytes_ += more.size();
-    output.insert(output.end(), more.begin(), more.end());
+    wire::Bytes& output = outputs_[id];
+    if (output.empty())
+      output = std::move(more);
+    else
+      output.insert(output.end(), more.begin(), more.end());
     settle();
   }
 }
 
 wire::Bytes World::take_output(ConnectionId id) {
   fetch(id);
-  wire::Bytes output = std::exchange(outputs_[id], {});
+  const auto found = outputs_.find(id);
+  if (found == outputs_.end()) return {};
+  wire::Bytes output = std::move(found->second);
+  outputs_.erase(found);
   fetched_bytes_ -= output.size();
   return output;
 }

@@ -40,8 +40,8 @@ P read_fields(Header header) {
     if constexpr (entry.kind == EntryKind::field && !entry.conditional)
       entry.set(pdu, extract(header, entry.place));
     if constexpr (entry.kind == EntryKind::opaque)
-      std::ranges::copy(header.subspan(entry.place.byte, entry.place.width / 8U),
-                        entry.view(pdu).begin());
+      std::copy_n(header.begin() + entry.place.byte, entry.place.width / 8U,
+                  entry.view(pdu).begin());
   });
   for_each_entry<P>([&](auto index) {
     constexpr const Entry<P>& entry = layout_of<P>[index];
@@ -234,7 +234,8 @@ HeaderBytes encode_header(const P& pdu, const Lengths& lengths) {
       insert(header, entry.place, entry.value);
     } else if constexpr (entry.kind == EntryKind::opaque) {
       P copy = pdu;
-      std::ranges::copy(entry.view(copy), header.begin() + entry.place.byte);
+      std::copy_n(entry.view(copy).begin(), entry.place.width / 8U,
+                  header.begin() + entry.place.byte);
     } else if constexpr (entry.kind == EntryKind::field) {
       if constexpr (entry.conditional) {
         if (entry.exists(pdu)) insert(header, entry.place, entry.get(pdu));
@@ -282,6 +283,9 @@ void append(wire::Bytes& stream, const HeaderBytes& header, ByteView additional_
     stream.insert(stream.end(), digest.begin(), digest.end());
   };
   const std::size_t start = stream.size();
+  if (stream.empty())
+    stream.reserve(header.size() + additional_headers.size() + data.size() +
+                   wire::padding(data.size()) + 2 * limits::digest_bytes);
   stream.insert(stream.end(), header.begin(), header.end());
   stream.insert(stream.end(), additional_headers.begin(), additional_headers.end());
   if (digests.header) seal(start);

@@ -40,10 +40,12 @@ template <class T>
   wire::Bytes all;
   std::array<wire::ByteView, 64> views{};
   while (const std::size_t used = target.gather(id, views)) {
-    const std::size_t before = all.size();
+    std::size_t bytes = 0;
+    for (const wire::ByteView view : std::span{views}.first(used)) bytes += view.size();
+    if (all.empty()) all.reserve(bytes);  // mostly that is everything
     for (const wire::ByteView view : std::span{views}.first(used))
       all.insert(all.end(), view.begin(), view.end());
-    target.sent(id, all.size() - before, now);
+    target.sent(id, bytes, now);
   }
   return all;
 }
