@@ -197,6 +197,16 @@ bool SentHeaders::contains(Header header) const {
   });
 }
 
+bool SentHeaders::take(Header header) {
+  const auto found = std::ranges::find_if(headers_, [&](const iscsi::pdu::HeaderBytes& one) {
+    return std::ranges::equal(one, header);
+  });
+  if (found == headers_.end()) return false;
+  *found = headers_.back();
+  headers_.pop_back();
+  return true;
+}
+
 void forget_answered(Task& task) {
   auto& all = task.solicitations;
   if (all.size() < solicitations) return;

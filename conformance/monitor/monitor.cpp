@@ -69,8 +69,11 @@ void hear_request(Look& look, Conversation& all, Connection& connection, const R
   if (connection.in_full_feature()) note_number(all, connection, pdu);
   if (!framed.data_intact) {  // 6.7: to be discarded
     check_request_numbers(look, all, connection, pdu);
-    if (watched::is_command(pdu.opcode()) && !pdu.immediate())  // it may be sent again
-      all.session_of(connection).to_come_again.add(pdu.cmd_sn().value);
+    if (watched::is_command(pdu.opcode())) {
+      connection.spoilt.add(pdu.frame.header);
+      if (!pdu.immediate())  // it may be sent again
+        all.session_of(connection).to_come_again.add(pdu.cmd_sn().value);
+    }
     const auto task = connection.tasks.find(pdu.tag());
     if (task != connection.tasks.end()) task->second.disturbed = task->second.data_unsure = true;
     return;

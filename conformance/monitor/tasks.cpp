@@ -408,11 +408,16 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   const iscsi::pdu::Frame frame{.header = refused};
   const Pdu request{frame};
   if (!is_command(request.opcode())) return;
+  // Then it says nothing of another command that looks like it.
+  const bool was_spoilt = connection.spoilt.take(refused);
   if (!request.immediate()) {
     Session& session = all.session_of(connection);
     // A number that another command had may have been filled by that one; one that was behind the
     // window leaves no gap in it (decision 0023).
-    if (!session.spent.contains(request.cmd_sn().value)) {
+    const bool may_be_filled =
+        session.spent.contains(request.cmd_sn().value) ||
+        (was_spoilt && session.sent.contains(request.cmd_sn().value));
+    if (!may_be_filled) {
       look.check(Rule::rejected_command_leaves_a_gap,
                  pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,
                  "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
@@ -420,12 +425,13 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
     }
     session.to_come_again.add(request.cmd_sn().value);
   }
+  if (was_spoilt) return;
   if (connection.logout_request == request.tag()) connection.logout_request.reset();
   if (request.opcode() == Opcode::text_request) connection.text = {};
   // 6.3: the command is discarded; what is left of another task with its tag proves nothing.
   const auto found = connection.tasks.find(request.tag());
   if (found == connection.tasks.end()) return;
-  if (never_began(found->second, request)) {
+  if (never_began(found->second, request) && !connection.spoilt.some_are_missing) {
     found->second.rejected = true;
     forget_finished(connection, request.tag());
     look.checked(Rule::rejected_command_has_no_response);

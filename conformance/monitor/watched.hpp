@@ -224,6 +224,8 @@ class SentHeaders {
   using Header = std::span<const std::byte, iscsi::pdu::bhs_bytes>;
   void add(Header header);
   [[nodiscard]] bool contains(Header header) const;
+  /// Forgets one like it, if there is any.
+  bool take(Header header);
   bool some_are_missing = false;
 
  private:
@@ -261,6 +263,7 @@ struct Connection {
   SpareTask spare_task;
   std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
+  SentHeaders spoilt;  ///< of commands that came with a wrong data digest, and were not answered yet
   std::string portal_group_tag;  ///< as the login told it
   bool retransmission_asked = false;
   bool logged_out = false;

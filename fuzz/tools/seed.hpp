@@ -58,8 +58,8 @@ class Stream {
       if constexpr (requires { pdu.immediate; })
         if (!pdu.immediate) ++cmd_sn_;
     }
-    const wire::Bytes bytes = pdu::encode(pdu, data, {}, additional_headers);
-    return append(bytes);
+    last_pdu_ = bytes_.size();
+    return append(pdu::encode(pdu, data, {}, additional_headers));
   }
   Stream& append(wire::ByteView bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());

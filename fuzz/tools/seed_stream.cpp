@@ -53,13 +53,11 @@ Stream& Stream::login(const Login& stages, std::string_view text) {
                             .isid = wire::Isid{0x23'd000'0001},
                             .initiator_task_tag = login_tag};
   if (stages.from == stages.to) request.next_stage = {};
-  last_pdu_ = bytes_.size();
   return send(request, wire::as_bytes(data));
 }
 
 Stream& Stream::text(std::string_view text, bool final) {
   const std::string data = pairs(text);
-  last_pdu_ = bytes_.size();
   return send(pdu::TextRequest{.final = final,
                                .continued = !final,
                                .initiator_task_tag = wire::InitiatorTaskTag{++task_tag_},
@@ -77,12 +75,10 @@ Stream& Stream::command(std::initializer_list<int> cdb, const Data& data) {
                            .expected_data_transfer_length = data.out != 0 ? data.out : data.in};
   std::ranges::transform(cdb, command.cdb.begin(),
                          [](int byte) { return static_cast<std::byte>(byte); });
-  last_pdu_ = bytes_.size();
   return send(command, data.immediate, data.additional_headers);
 }
 
 Stream& Stream::log_out() {
-  last_pdu_ = bytes_.size();
   return send(pdu::LogoutRequest{.initiator_task_tag = wire::InitiatorTaskTag{++task_tag_}});
 }
 

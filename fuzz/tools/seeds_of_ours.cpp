@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "support/login_settings.hpp"
 #include "support/steering.hpp"
 #include "tools/seed.hpp"
 
@@ -135,6 +136,33 @@ std::vector<Regression> accusations_of_silence() {
   };
 }
 
+/// The same, of what a digest or a session that was lost left behind.
+std::vector<Regression> accusations_of_loss() {
+  constexpr int spoilt = 0x08, waits = 0x04, free_line = 0xc0, connection_closes = 3;
+  const pdu::NopOut ping{.immediate = true, .initiator_task_tag = wire::InitiatorTaskTag{9}};
+  const wire::Bytes data = bytes_of_text("ping");
+  const pdu::LoginRequest joining{.current_stage = pdu::LoginStage::operational_negotiation,
+                                  .isid = wire::Isid{0x40'0000'0001},
+                                  .tsih = wire::Tsih{1}};
+  const std::string names = pairs("InitiatorName=" + std::string{initiator_name} +
+                                  ";TargetName=" + std::string{target_name} + ";");
+  return {
+      {"own-spoilt-twin",
+       "the monitor took the Reject of a command with a wrong data digest for that of one that "
+       "looks like it",
+       Stream{}.send(ping, data).steer(spoilt | waits).send(ping, data)},
+      {"own-session-gone-during-a-login",
+       "a login that joined a session showed other numbers once the session had been replaced",
+       Stream{}
+           .send(joining, bytes_of_text(names))
+           .steer(free_line)
+           .command({0x00})
+           .steer(0, connection_closes)
+           .send(joining)
+           .steer(free_line)},
+  };
+}
+
 }  // namespace
 
 std::vector<Regression> own_regressions() {
@@ -145,7 +173,8 @@ std::vector<Regression> own_regressions() {
            .command({0x28, 0, 0, 0, 0, 0, 0, 0, 8}, {.in = 4096})
            .log_out()},
   };
-  for (auto part : {wrong_accusations(), accusations_of_haste(), accusations_of_silence()})
+  for (auto part : {wrong_accusations(), accusations_of_haste(), accusations_of_silence(),
+                    accusations_of_loss()})
     for (Regression& one : part) all.push_back(std::move(one));
   return all;
 }

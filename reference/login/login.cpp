@@ -108,6 +108,10 @@ class Turn {
     for (const Repeated& field : repeated_fields)
       if (const auto found = field.get(request_); found != field.get(*state_.first))
         return refused(field.rule, field.byte, found);
+    // Without it there are no numbers that a response could show.
+    if (!is_leading() && joined_session() == nullptr)
+      return refused(Rule::session_to_join_exists, 14,
+                     static_cast<std::uint64_t>(state_.first->tsih));
     if (state_.stat_sn.precedes(request_.exp_stat_sn))
       return refused(Rule::login_acknowledges_what_was_sent, 28, request_.exp_stat_sn.value);
     if (is_leading() && request_.cmd_sn != state_.first->cmd_sn)

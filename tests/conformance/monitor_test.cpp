@@ -387,6 +387,52 @@ TEST(TheMonitor, TakesAnR2TForDataThatWasLostToItsDigest) {
   EXPECT_EQ(scene.notify(Scene::r2t(1, 0, 64)).broken(), std::set<Rule>{});
 }
 
+/// The Reject is that of the command that was spoilt, not of the one with its tag behind it.
+TEST(TheMonitor, TakesARejectForThatOfTheCommandThatLostItsDigest) {
+  const std::string keys = "DataDigest=CRC32C/";
+  const auto immediate = changed<NopOut>(ping(), [](auto& pdu) { pdu.immediate = true; });
+  Scene scene;
+  scene.login(keys, keys);
+  scene.digests.data = true;
+  scene.say(immediate, "lost").spoil(50, 'y');
+  const std::string spoilt{iscsi::wire::as_text(scene.transcript.back().bytes)};
+  scene.say(immediate, "kept");
+  scene.answer(Reject{.reason = RejectReason::data_digest_error}, spoilt.substr(0, bhs_bytes));
+  EXPECT_EQ(scene.answer(echo(), "kept").broken(), std::set<Rule>{});
+}
+
+/// The same of its number, which the one behind it has filled.
+TEST(TheMonitor, CountsACommandAsSentThatCameBeforeTheRejectOfItsSpoiltTwin) {
+  const std::string keys = "DataDigest=CRC32C/";
+  Scene scene;
+  scene.login(keys, keys);
+  scene.digests.data = true;
+  scene.say(ping(), "lost").spoil(50, 'y');
+  const std::string spoilt{iscsi::wire::as_text(scene.transcript.back().bytes)};
+  scene.say(ping(), "kept");
+  scene.answer(Reject{.reason = RejectReason::data_digest_error}, spoilt.substr(0, bhs_bytes));
+  scene.exp_cmd_sn = 11;
+  EXPECT_EQ(scene.answer(echo(), "kept").broken(), std::set<Rule>{});
+}
+
+/// The session that it joins may be replaced in between, and its numbers with it.
+TEST(TheMonitor, ComparesNoNumbersOfALoginThatJoinsASession) {
+  const auto request = changed<LoginRequest>(Scene::login_request(), [](auto& pdu) {
+    pdu.tsih = iscsi::wire::Tsih{7};
+    pdu.transit = false;
+    pdu.next_stage = {};
+  });
+  const auto response = changed<LoginResponse>(Scene::login_response(), [](auto& pdu) {
+    pdu.transit = false;
+    pdu.next_stage = {};
+  });
+  Scene scene;
+  scene.exp_cmd_sn = 15;
+  scene.say(request, Scene::names()).answer(response, pairs("TargetPortalGroupTag=1/"));
+  scene.exp_cmd_sn = 10;
+  EXPECT_EQ(scene.say(request).answer(response).broken(), std::set<Rule>{});
+}
+
 /// A command beyond MaxCmdSN is passed over (3.2.2.1), and its CmdSN may come again later.
 TEST(TheMonitor, DoesNotBlameATargetForACmdSnWhoseFirstUseWasOutsideOfTheWindow) {
   NopOut early = ping();

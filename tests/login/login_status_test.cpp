@@ -383,6 +383,15 @@ TEST(AddedConnection, FailsWhenItsSessionEndsMeanwhile) {
                  Rule::session_to_join_exists);
 }
 
+TEST(AddedConnection, FailsAtTheNextRequestWhenItsSessionHasEnded) {
+  Talk talk{.sessions = {existing_session()}};
+  talk.header.tsih = wire::Tsih{9};
+  ASSERT_FALSE(talk.send(stay(security), names).close);
+  talk.sessions.clear();
+  expect_refused(talk.send(stay(security), {}), LoginStatus::session_does_not_exist,
+                 Rule::session_to_join_exists);
+}
+
 TEST(AddedConnection, NamesItsTargetUnlessTheSessionIsForDiscovery) {
   Talk talk{.sessions = {existing_session()}};
   talk.header.tsih = wire::Tsih{9};
