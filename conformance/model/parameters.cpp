@@ -4,6 +4,17 @@
 
 namespace conformance {
 
+Parameters Parameters::for_another_connection() const {
+  const Parameters defaults;
+  Parameters other = *this;
+  other.header_digest = defaults.header_digest;
+  other.data_digest = defaults.data_digest;
+  other.initiator_limit = defaults.initiator_limit;
+  other.target_limit = defaults.target_limit;
+  other.outcomes.clear();
+  return other;
+}
+
 void Parameters::agree(std::string_view key, std::string_view value) {
   outcomes.insert_or_assign(std::string{key}, std::string{value});
   const auto word = [&](bool& into, std::string_view yes) { into = value == yes; };

@@ -31,6 +31,10 @@ struct Parameters {
   /// What holds for a key: its outcome, or its default; empty for a key without either.
   [[nodiscard]] std::string value_of(std::string_view key) const;
 
+  /// What another connection of the session begins with: its login does not settle again what the
+  /// leading one has for all of them (12, "Scope: SW"), and all else has its default.
+  [[nodiscard]] Parameters for_another_connection() const;
+
   /// Takes over what came out of a negotiable key.
   void agree(std::string_view key, std::string_view value);
 };

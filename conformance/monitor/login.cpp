@@ -119,6 +119,7 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
   // Whoever sends in full feature phase has read the response that began it, whatever its
   // ExpStatSN.
   connection.acknowledged = connection.next_stat_sn;
+  Session& session = all.session_of(connection);
   if (!connection.login.lossy) {
     connection.take_over(connection.talk.parameters(), true);
     connection.talk.conclude();
@@ -126,8 +127,10 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     check_integrity(look, connection.login, connection.agreed);
     // What was said is settled: whoever watches many connections needs not keep it.
     connection.talk = Talk{connection.agreed};
+    if (connection.login.tsih == 0) session.agreed = connection.agreed;
+    if (!session.agreed) lose_agreement(connection);
   }
-  all.session_of(connection).tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
+  session.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
 }
 
 /// Of a login that was not seen as a whole only its end is looked for.
@@ -161,8 +164,12 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
     login.cmd_sn = pdu.cmd_sn();
     login.cid = static_cast<std::uint16_t>(pdu.number<2>(20));
     std::ranges::copy(pdu.frame.header, login.first_request.begin());
-    if (login.tsih != 0) connection.talk.join_session();
     begin_session(all, connection);
+    if (login.tsih != 0) {
+      if (const auto& agreed = all.session_of(connection).agreed)
+        connection.talk = Talk{agreed->for_another_connection()};
+      connection.talk.join_session();
+    }
   }
   connection.talk.request(stage_of(login.current_stage), login.continued, pdu.frame.data);
   if (login.continued) return;

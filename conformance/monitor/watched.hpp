@@ -147,9 +147,10 @@ struct Session {
   /// That prove nothing of a gap: more than one request had them, or they were acknowledged before
   /// they were sent.
   CommandNumbers spent{};
-  CommandNumbers to_come_again{};   ///< of requests that were rejected (6.3)
-  CommandNumbers passed_over{};     ///< of requests outside of the window
-  bool seen_from_the_start = true;  ///< its leading login and all requests are in the transcript
+  CommandNumbers to_come_again{};      ///< of requests that were rejected (6.3)
+  CommandNumbers passed_over{};        ///< of requests outside of the window
+  bool seen_from_the_start = true;     ///< its leading login and all requests are in the transcript
+  std::optional<Parameters> agreed{};  ///< in its leading login, if that was seen
 
   std::size_t connections = 0;                   ///< that belong to it
   bool had_others = false;                       ///< or have belonged to it
@@ -263,7 +264,8 @@ struct Connection {
   SpareTask spare_task;
   std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
-  SentHeaders spoilt;  ///< of commands that came with a wrong data digest, and were not answered yet
+  SentHeaders
+      spoilt;  ///< of commands that came with a wrong data digest, and were not answered yet
   std::string portal_group_tag;  ///< as the login told it
   bool retransmission_asked = false;
   bool logged_out = false;

@@ -138,7 +138,9 @@ std::vector<Regression> accusations_of_silence() {
 
 /// The same, of what a digest or a session that was lost left behind.
 std::vector<Regression> accusations_of_loss() {
-  constexpr int spoilt = 0x08, waits = 0x04, free_line = 0xc0, connection_closes = 3;
+  constexpr int spoilt = 0x08, waits = 0x04, second_line = 0x40, free_line = 0xc0;
+  constexpr int connection_closes = 3;
+  constexpr int write_lba = 5;  // some of the settings of these bytes have two R2Ts at once
   const pdu::NopOut ping{.immediate = true, .initiator_task_tag = wire::InitiatorTaskTag{9}};
   const wire::Bytes data = bytes_of_text("ping");
   const pdu::LoginRequest joining{.current_stage = pdu::LoginStage::operational_negotiation,
@@ -160,6 +162,13 @@ std::vector<Regression> accusations_of_loss() {
            .steer(0, connection_closes)
            .send(joining)
            .steer(free_line)},
+      {"own-second-connection-of-a-session",
+       "the monitor held a connection that joined a session to the defaults of what the session "
+       "had "
+       "agreed on: MaxOutstandingR2T",
+       Stream{}
+           .command({0x2a, 0, 0, 0, 0, write_lba, 0, 0, 64}, {.out = 64 * 512})
+           .steer(second_line)},
   };
 }
 

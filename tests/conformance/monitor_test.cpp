@@ -219,6 +219,60 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   EXPECT_EQ(clears(scene), std::set<Rule>{});
 }
 
+/// A second connection of Scene's session, with the login's answer.
+Scene joining(std::uint16_t tsih = 7) {
+  LoginRequest request = Scene::login_request();
+  request.tsih = iscsi::wire::Tsih{tsih};
+  request.cid = iscsi::wire::Cid{2};
+  LoginResponse response = Scene::login_response();
+  response.tsih = request.tsih;
+  Scene scene;
+  scene.say(request, pairs("InitiatorName=iqn.2003-01.example:i/TargetName=iqn.2003-01.example:t/"))
+      .answer(response, pairs("TargetPortalGroupTag=1/"));
+  return scene;
+}
+
+/// The transcript of `first`, and behind it that of `second` as another connection's.
+Scene beside(Scene first, const Scene& second) {
+  for (Record record : second.transcript) {
+    record.connection = 1;
+    first.transcript.push_back(std::move(record));
+  }
+  return first;
+}
+
+// 12.17, "Scope: SW": a login that joins a session does not say it again.
+TEST(TheMonitor, HoldsAnotherConnectionToWhatTheSessionAgreedOn) {
+  const auto two_r2ts = [](const std::string& keys) {
+    Scene first;
+    first.login(keys, keys);
+    Scene second = joining();
+    second.say(Scene::write(64)).exp_cmd_sn = 11;
+    second.notify(Scene::r2t(0, 0, 32)).notify(Scene::r2t(1, 32, 32));
+    return beside(first, second).broken();
+  };
+  EXPECT_EQ(two_r2ts("MaxOutstandingR2T=2/"), std::set<Rule>{});
+  EXPECT_EQ(two_r2ts("MaxOutstandingR2T=1/"),
+            std::set<Rule>{Rule::outstanding_r2ts_are_within_limit});
+}
+
+TEST(TheMonitor, HoldsAnotherConnectionToNoDigestOfTheFirstOne) {
+  const std::string keys = "HeaderDigest=CRC32C/DataDigest=CRC32C/";
+  Scene first;
+  first.login(keys, keys);
+  Scene second = joining();
+  second.say(ping(), "plain").exp_cmd_sn = 11;
+  EXPECT_EQ(beside(first, second.answer(echo(), "plain")).broken(), std::set<Rule>{});
+}
+
+// A capture that begins midway does not have the login that settled it.
+TEST(TheMonitor, DoesNotKnowWhatASessionAgreedOnWhoseFirstLoginItHasNotSeen) {
+  Scene second = joining();
+  second.say(Scene::write(64)).exp_cmd_sn = 11;
+  second.notify(Scene::r2t(0, 0, 32)).notify(Scene::r2t(1, 32, 32));
+  EXPECT_EQ(second.broken(), std::set<Rule>{});
+}
+
 // An immediate command has the number of what comes behind it.
 TEST(TheMonitor, TakesAnImmediateTaskForGoneThatAResetMayHaveEnded) {
   Scene scene;
