@@ -101,12 +101,14 @@ void note_beginning(Conversation& all, Connection& connection, const Record& rec
   lose_agreement(connection);
 }
 
-void note_early_request(Conversation& all, Connection& connection) {
+void note_early_request(Conversation& all, Connection& connection, const Pdu& pdu) {
   connection.login.other_request = true;
   lose_tasks(connection);
   Session& session = all.session_of(connection);
   session.next.reset();
   session.seen_from_the_start = false;
+  // Where the window was when it came, nobody has told yet.
+  if (is_command(pdu.opcode()) && !pdu.immediate()) session.spent.add(pdu.cmd_sn().value);
 }
 
 void note_loss(Conversation& all, Connection& connection, Side side) {

@@ -90,7 +90,7 @@ void hear_request(Look& look, Conversation& all, Connection& connection, const R
   if (connection.in_full_feature())
     hear_full_feature_request(look, all, connection, pdu, record);
   else if (opcode != Opcode::login_request)
-    note_early_request(all, connection);
+    note_early_request(all, connection, pdu);
 }
 
 void hear_response(Look& look, Conversation& all, Connection& connection, const Record& record) {

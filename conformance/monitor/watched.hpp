@@ -338,7 +338,7 @@ Connection& open_connection(Conversation& all, const Record& record);
 void close_connection(Conversation& all, ConnectionNumber number);
 /// A request that is no Login Request was sent before the end of the login was heard. The target
 /// may have been in full feature phase when it came: then it is a request like any other.
-void note_early_request(Conversation& all, Connection& connection);
+void note_early_request(Conversation& all, Connection& connection, const Pdu& pdu);
 /// What a connection that begins midway, or has lost part of its login, shows by its next PDU.
 void note_beginning(Conversation& all, Connection& connection, const Record& record);
 /// From here on nothing is known of what was agreed on.

@@ -172,6 +172,32 @@ std::vector<Regression> accusations_of_loss() {
   };
 }
 
+/// What it held against the target with good reason, and once more without.
+std::vector<Regression> accusations_of_form() {
+  constexpr int free_line = 0xc0;
+  pdu::ScsiCommand behind{.final = true,
+                          .initiator_task_tag = wire::InitiatorTaskTag{1},
+                          .expected_data_transfer_length = 512,
+                          .cmd_sn = wire::CmdSN{0xffff'fff7}};
+  wire::Bytes early = pdu::encode(behind, {});
+  early[steering_byte] = std::byte{free_line};
+  std::string many;
+  for (int i = 10; i < 50; ++i) many += "X-a" + std::to_string(i) + "=1;";
+  return {
+      {"own-continued-fetch",
+       "a Text Request with the C bit was answered with data, for there was more to fetch",
+       Stream{}.text(many).send(pdu::TextRequest{.final = false,
+                                                 .continued = true,
+                                                 .initiator_task_tag = wire::InitiatorTaskTag{1},
+                                                 .target_transfer_tag = {}})},
+      {"own-early-command-rejected",
+       "the monitor asked for a gap in front of a rejected command that was sent before the "
+       "login's "
+       "end was heard, and behind the window",
+       Stream::logged_in().steer(free_line).append(early)},
+  };
+}
+
 }  // namespace
 
 std::vector<Regression> own_regressions() {
@@ -183,7 +209,7 @@ std::vector<Regression> own_regressions() {
            .log_out()},
   };
   for (auto part : {wrong_accusations(), accusations_of_haste(), accusations_of_silence(),
-                    accusations_of_loss()})
+                    accusations_of_loss(), accusations_of_form()})
     for (Regression& one : part) all.push_back(std::move(one));
   return all;
 }

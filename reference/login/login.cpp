@@ -239,9 +239,8 @@ class Turn {
 
   Answer respond(const std::vector<Pair>& reply) {
     if (!reply.empty()) state_.outgoing = text::Segmentation(text::encode_pairs(reply));
-    // 5.2: a request that is to be continued is answered without data, whatever there is to send.
     const auto segment = request_.continued
-                             ? text::Segment{.text = {}, .more = !state_.outgoing.done()}
+                             ? state_.outgoing.none()
                              : state_.outgoing.next(limits::login_data_segment_bytes);
     if (request_.transit && !segment.more && stage_may_end())
       return end_stage(std::string(segment.text));

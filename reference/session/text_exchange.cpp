@@ -94,7 +94,9 @@ std::optional<Violation> answer(Domain& domain, Session& session, Connection& co
       if (auto broken = take_text(domain, session, connection, **whole)) return broken;
   }
   const text::Segment segment =
-      exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);
+      request.continued
+          ? exchange.answer.none()
+          : exchange.answer.next(connection.parameters.initiator_max_recv_data_segment_length);
   // A request that is final is not continued (10.10.2), and we propose nothing here that could be
   // waiting for an answer.
   const bool final = request.final && !segment.more;

@@ -57,6 +57,9 @@ class Segmentation {
   /// At the end of the text: an empty segment with C=0.
   [[nodiscard]] Segment next(std::size_t maximum_bytes);
 
+  /// What answers a request that is to be continued: no data, whatever there is to send (5.2).
+  [[nodiscard]] Segment none() const { return {.text = {}, .more = !done()}; }
+
   /// True when nothing is left to send.
   [[nodiscard]] bool done() const { return sent_ == text_.size(); }
 

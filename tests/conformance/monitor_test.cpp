@@ -219,6 +219,17 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   EXPECT_EQ(clears(scene), std::set<Rule>{});
 }
 
+// It may have come behind the window that the answer tells.
+TEST(TheMonitor, AsksForNoGapOfARejectedCommandThatWasSentBeforeTheEndOfTheLoginWasHeard) {
+  const auto early = changed<NopOut>(ping(), [](auto& pdu) { pdu.cmd_sn = {9}; });
+  Scene scene;
+  scene.say(Scene::login_request(), Scene::names()).say(early);
+  scene.answer(Scene::login_response(), pairs("TargetPortalGroupTag=1/"));
+  scene.answer(Reject{.reason = RejectReason::protocol_error},
+               header_text(encode_header(early, {})));
+  EXPECT_EQ(scene.broken(), std::set<Rule>{});
+}
+
 /// A second connection of Scene's session, with the login's answer.
 Scene joining(std::uint16_t tsih = 7) {
   LoginRequest request = Scene::login_request();

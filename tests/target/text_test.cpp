@@ -272,6 +272,26 @@ TEST_F(LongTexts, AreFetchedWithoutData) {
   refused(request, "SendTargets=All\0"s, RejectReason::protocol_error);  // 5.2
 }
 
+/// 5.2: a request with the C bit is answered without data, although there is more to fetch.
+TEST_F(LongTexts, WaitForARequestThatIsContinuedItself) {
+  initiator.isid = wire::Isid{0x0002'3d00'0009};
+  ASSERT_TRUE(initiator.log_in_for_discovery({"MaxRecvDataSegmentLength=512"}));
+  TextRequest request{.initiator_task_tag = initiator.new_tag()};
+  request.target_transfer_tag = ask(request, "SendTargets=All\0"s, &answer).target_transfer_tag;
+  const std::string first = answer;
+  request.final = false;
+  request.continued = true;
+  const auto waiting = ask(request, "", &answer);
+  EXPECT_EQ(answer, "");
+  EXPECT_TRUE(waiting.continued);
+  EXPECT_FALSE(waiting.final);
+  request.target_transfer_tag = waiting.target_transfer_tag;
+  request.continued = false;
+  EXPECT_TRUE(ask(request, "", &answer).continued);
+  EXPECT_EQ(answer.size(), 512U);
+  EXPECT_NE(answer, first) << "nothing is said twice";
+}
+
 // Discovery sessions (3.3).
 
 TEST_F(Texts, AreAllThatADiscoverySessionTakesBesideItsEnd) {
