@@ -77,7 +77,8 @@ class Conversation {
         shutting_down_(settings.one_in(16)),
         peer_(configuration_),
         is_exhausted_(settings.one_in(16)),
-        is_left_(settings.one_in(4)) {
+        is_left_(settings.one_in(4)),
+        runs_out_(settings.one_in(8)) {
     check_configuration(configuration_, settings);
   }
 
@@ -94,6 +95,7 @@ class Conversation {
     if (answer.response) check_response(pdu, *answer.response);
     if (answer.admission) check_admission(*answer.admission);
     if (is_left_) existing_.sessions.clear();
+    is_exhausted_ = is_exhausted_ || runs_out_;
     if (goes_on && !answer.admission) return true;
     require(event(state_, pdu) == Answer{.close = true}, "nothing follows the end of a login");
     return false;
@@ -182,6 +184,7 @@ class Conversation {
   ChapPeer peer_;
   bool is_exhausted_;             ///< no TSIH is free
   bool is_left_;                  ///< the sessions end after the first request
+  bool runs_out_;                 ///< TSIHs, after the first request
   std::set<std::string> proved_;  ///< accounts whose right response has been sent
   std::string said_, heard_;      ///< logical texts, as far as they have come
   std::size_t responses_ = 0;

@@ -414,9 +414,8 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
     Session& session = all.session_of(connection);
     // A number that another command had may have been filled by that one; one that was behind the
     // window leaves no gap in it (decision 0023).
-    const bool may_be_filled =
-        session.spent.contains(request.cmd_sn().value) ||
-        (was_spoilt && session.sent.contains(request.cmd_sn().value));
+    const bool may_be_filled = session.spent.contains(request.cmd_sn().value) ||
+                               (was_spoilt && session.sent.contains(request.cmd_sn().value));
     if (!may_be_filled) {
       look.check(Rule::rejected_command_leaves_a_gap,
                  pdu.exp_cmd_sn().precedes_or_is(request.cmd_sn()), 28, pdu.exp_cmd_sn().value,

@@ -264,8 +264,7 @@ struct Connection {
   SpareTask spare_task;
   std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
-  SentHeaders
-      spoilt;  ///< of commands that came with a wrong data digest, and were not answered yet
+  SentHeaders spoilt;  ///< of commands with a wrong data digest that were not answered yet
   std::string portal_group_tag;  ///< as the login told it
   bool retransmission_asked = false;
   bool logged_out = false;
