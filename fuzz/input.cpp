@@ -80,9 +80,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
       .data = settings.one_of<std::size_t>({512, 8192, limits::received_data_segment_bytes}),
       .digests = {.header = settings.flag(), .data = settings.flag()}};
   const wire::Bytes stream = draw_stream(bytes, settings, limits);
-  // A long stream does not come byte by byte: a thousand pieces would be those of one like it.
+  // Long data does not come byte by byte, but in some two thousand pieces at the most.
   const std::size_t longest =
-      std::max(settings.one_of<std::size_t>({1, 16, 600, 40000}), stream.size() / 128);
+      std::max(settings.one_of<std::size_t>({1, 16, 600, 40000}), stream.size() / 1024);
 
   session::Input input;
   if (settings.flag())

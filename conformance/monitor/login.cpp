@@ -127,7 +127,7 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     check_integrity(look, connection.login, connection.agreed);
     // What was said is settled: whoever watches many connections needs not keep it.
     connection.talk = Talk{connection.agreed};
-    if (connection.login.tsih == 0) session.agreed = connection.agreed;
+    if (connection.login.tsih == 0) session.agreed = connection.agreed.for_another_connection();
     if (!session.agreed) lose_agreement(connection);
   }
   session.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
@@ -166,8 +166,7 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
     std::ranges::copy(pdu.frame.header, login.first_request.begin());
     begin_session(all, connection);
     if (login.tsih != 0) {
-      if (const auto& agreed = all.session_of(connection).agreed)
-        connection.talk = Talk{agreed->for_another_connection()};
+      if (const auto& agreed = all.session_of(connection).agreed) connection.talk = Talk{*agreed};
       connection.talk.join_session();
     }
   }

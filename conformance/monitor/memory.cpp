@@ -193,18 +193,19 @@ void SentHeaders::add(Header header) {
   some_are_missing = true;
 }
 
-bool SentHeaders::contains(Header header) const {
-  return std::ranges::any_of(headers_, [&](const iscsi::pdu::HeaderBytes& one) {
-    return std::ranges::equal(one, header);
-  });
-}
-
-bool SentHeaders::take(Header header) {
+std::size_t SentHeaders::index_of(Header header) const {
   const auto found = std::ranges::find_if(headers_, [&](const iscsi::pdu::HeaderBytes& one) {
     return std::ranges::equal(one, header);
   });
-  if (found == headers_.end()) return false;
-  *found = headers_.back();
+  return static_cast<std::size_t>(found - headers_.begin());
+}
+
+bool SentHeaders::contains(Header header) const { return index_of(header) < headers_.size(); }
+
+bool SentHeaders::take(Header header) {
+  const std::size_t index = index_of(header);
+  if (index == headers_.size()) return false;
+  headers_[index] = headers_.back();
   headers_.pop_back();
   return true;
 }

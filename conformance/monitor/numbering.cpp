@@ -61,11 +61,12 @@ void check_numbers(Look& look, Conversation& all, Connection& connection, const 
                exp_cmd_sn.value,
                expected("ExpCmdSN", exp_cmd_sn.value, connection.login.cmd_sn.value));
   if (connection.desynchronised) return;
-  // The session that a login joins may be replaced meanwhile.
+  const bool goes_back = connection.exp_cmd_sn && exp_cmd_sn.precedes(*connection.exp_cmd_sn);
   const bool joins = login && connection.login.tsih != 0;
-  if (connection.exp_cmd_sn && !joins)
-    look.check(Rule::exp_cmd_sn_does_not_go_back, !exp_cmd_sn.precedes(*connection.exp_cmd_sn), 28,
-               exp_cmd_sn.value,
+  if (goes_back && joins)  // the session may have been replaced meanwhile, and its numbers with it
+    look.inconclusive(Rule::exp_cmd_sn_does_not_go_back);
+  else if (connection.exp_cmd_sn)
+    look.check(Rule::exp_cmd_sn_does_not_go_back, !goes_back, 28, exp_cmd_sn.value,
                [&] { return "after " + std::to_string(connection.exp_cmd_sn->value); });
   connection.exp_cmd_sn = exp_cmd_sn;
   if (login) return;

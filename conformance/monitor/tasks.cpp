@@ -408,7 +408,7 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   const iscsi::pdu::Frame frame{.header = refused};
   const Pdu request{frame};
   if (!is_command(request.opcode())) return;
-  // Then it says nothing of another command that looks like it.
+  // What is rejected is the one with the wrong digest, not another that looks like it.
   const bool was_spoilt = connection.spoilt.take(refused);
   if (!request.immediate()) {
     Session& session = all.session_of(connection);

@@ -150,7 +150,7 @@ struct Session {
   CommandNumbers to_come_again{};      ///< of requests that were rejected (6.3)
   CommandNumbers passed_over{};        ///< of requests outside of the window
   bool seen_from_the_start = true;     ///< its leading login and all requests are in the transcript
-  std::optional<Parameters> agreed{};  ///< in its leading login, if that was seen
+  std::optional<Parameters> agreed{};  ///< for its other connections, if its first login was seen
 
   std::size_t connections = 0;                   ///< that belong to it
   bool had_others = false;                       ///< or have belonged to it
@@ -231,6 +231,7 @@ class SentHeaders {
 
  private:
   static constexpr std::size_t most = 1024;
+  [[nodiscard]] std::size_t index_of(Header header) const;  ///< the size, if there is none
   std::vector<iscsi::pdu::HeaderBytes> headers_;
   std::size_t oldest_ = 0;  // once there are as many as there may be
 };

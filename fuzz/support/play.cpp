@@ -122,10 +122,11 @@ void Play::fetch_all() {
     if (!output.empty()) {
       conversation_.heard(line, output);
       world_.set_aside(3 * output.size());  // in the deeds, in the record, in what is unread
-      note({.kind = Deed::Kind::took_output,
-            .connection = connections_[line],
-            .bytes = std::move(output)});
     }
+    // That there was none is to be repeated, too.
+    note({.kind = Deed::Kind::took_output,
+          .connection = connections_[line],
+          .bytes = std::move(output)});
     if (world_.target().disposition(connections_[line]) != Disposition::open) close(line);
   }
 }

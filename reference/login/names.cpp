@@ -26,7 +26,7 @@ constexpr bool is_allowed_ascii(char c) {
 }
 
 /// All that preparation does to characters that are allowed and ASCII: nearly every name has no
-/// others, and libidn takes a third of a login to find that out.
+/// others, and libidn takes two thirds of a login's instructions to find that out.
 std::string to_lower(std::string_view ascii) {
   std::string lower{ascii};
   for (char& c : lower)

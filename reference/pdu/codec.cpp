@@ -284,8 +284,9 @@ void append(wire::Bytes& stream, const HeaderBytes& header, ByteView additional_
   };
   const std::size_t start = stream.size();
   if (stream.empty())
-    stream.reserve(header.size() + additional_headers.size() + data.size() +
-                   wire::padding(data.size()) + 2 * limits::digest_bytes);
+    stream.reserve(header.size() + additional_headers.size() +
+                   (digests.header ? limits::digest_bytes : 0) +
+                   bytes_behind_front({.data = data.size()}, digests));
   stream.insert(stream.end(), header.begin(), header.end());
   stream.insert(stream.end(), additional_headers.begin(), additional_headers.end());
   if (digests.header) seal(start);
