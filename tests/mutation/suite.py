@@ -110,7 +110,7 @@ def steps_of(build, tree, tests, harnesses):
                   for case in cases_of(program)]
     for name, kind, seeds in harnesses:
         program = str(build / "fuzz" / f"replay_{name}")
-        steps.append(Step(f"replay {name}", [program, str(tree / seeds)]))
+        steps.append(Step(f"replay {name}", [program, "--variants", "4", str(tree / seeds)]))
         steps.append(Step(f"replay regressions {name}",
                           [program, "--variants", "8", str(tree / "corpus/regressions")]))
         if kind == "pdu":
