@@ -164,8 +164,7 @@ std::vector<Regression> accusations_of_loss() {
            .steer(free_line)},
       {"own-second-connection-of-a-session",
        "the monitor held a connection that joined a session to the defaults of what the session "
-       "had "
-       "agreed on: MaxOutstandingR2T",
+       "had agreed on: MaxOutstandingR2T",
        Stream{}
            .command({0x2a, 0, 0, 0, 0, write_lba, 0, 0, 64}, {.out = 64 * 512})
            .steer(second_line)},
@@ -192,8 +191,7 @@ std::vector<Regression> accusations_of_form() {
                                                  .target_transfer_tag = {}})},
       {"own-early-command-rejected",
        "the monitor asked for a gap in front of a rejected command that was sent before the "
-       "login's "
-       "end was heard, and behind the window",
+       "login's end was heard, and behind the window",
        Stream::logged_in().steer(free_line).append(early)},
   };
 }

@@ -186,6 +186,15 @@ TEST(TheMonitor, TakesNoCommandForAbortedThatWasSentAfterTheFunction) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
+/// The transcript of `first`, and behind it that of `second` as another connection's.
+Scene beside(Scene first, const Scene& second) {
+  for (Record record : second.transcript) {
+    record.connection = 1;
+    first.transcript.push_back(std::move(record));
+  }
+  return first;
+}
+
 // 10.5.1: a reset ends the tasks of all sessions, and tells the others nothing of it.
 TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   const auto function = [](TaskManagementFunction which, std::uint32_t cmd_sn) {
@@ -205,18 +214,17 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   request.isid = response.isid = iscsi::wire::Isid{0x8000'0000'0002U};
   response.tsih = iscsi::wire::Tsih{8};
   other.say(request, Scene::names()).answer(response, pairs("TargetPortalGroupTag=1/"));
-  const auto clears = [&](Scene all) {
-    for (Record& record : other.transcript) {
-      record.connection = 1;
-      all.transcript.push_back(record);
-    }
-    return all.say(function(TaskManagementFunction::clear_task_set, 11)).answer(done).broken();
+  const auto clears = [&] {
+    return beside(scene, other)
+        .say(function(TaskManagementFunction::clear_task_set, 11))
+        .answer(done)
+        .broken();
   };
-  EXPECT_EQ(clears(scene), std::set<Rule>{Rule::task_set_function_waits_for_data});
+  EXPECT_EQ(clears(), std::set<Rule>{Rule::task_set_function_waits_for_data});
   other.say(function(TaskManagementFunction::target_warm_reset, 10));
-  EXPECT_EQ(clears(scene), std::set<Rule>{}) << "it may have been carried out";
+  EXPECT_EQ(clears(), std::set<Rule>{}) << "it may have been carried out";
   other.answer(done);
-  EXPECT_EQ(clears(scene), std::set<Rule>{});
+  EXPECT_EQ(clears(), std::set<Rule>{});
 }
 
 // It may have come behind the window that the answer tells.
@@ -231,25 +239,14 @@ TEST(TheMonitor, AsksForNoGapOfARejectedCommandThatWasSentBeforeTheEndOfTheLogin
 }
 
 /// A second connection of Scene's session, with the login's answer.
-Scene joining(std::uint16_t tsih = 7) {
+Scene joining() {
   LoginRequest request = Scene::login_request();
-  request.tsih = iscsi::wire::Tsih{tsih};
+  request.tsih = Scene::login_response().tsih;
   request.cid = iscsi::wire::Cid{2};
-  LoginResponse response = Scene::login_response();
-  response.tsih = request.tsih;
   Scene scene;
   scene.say(request, pairs("InitiatorName=iqn.2003-01.example:i/TargetName=iqn.2003-01.example:t/"))
-      .answer(response, pairs("TargetPortalGroupTag=1/"));
+      .answer(Scene::login_response(), pairs("TargetPortalGroupTag=1/"));
   return scene;
-}
-
-/// The transcript of `first`, and behind it that of `second` as another connection's.
-Scene beside(Scene first, const Scene& second) {
-  for (Record record : second.transcript) {
-    record.connection = 1;
-    first.transcript.push_back(std::move(record));
-  }
-  return first;
 }
 
 // 12.17, "Scope: SW": a login that joins a session does not say it again.
