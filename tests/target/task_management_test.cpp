@@ -362,5 +362,20 @@ TEST_F(TaskManagement, EndsAllConnectionsOnAColdReset) {
   EXPECT_EQ(sense_of(received[0]), 0x062900U);
 }
 
+// 10.5.1: with the end of one session's task another's is in its turn; but nothing follows the
+// response.
+TEST_F(TaskManagement, LetsNoTaskGoOnBehindAColdReset) {
+  Initiator other{world};
+  log_in_other(other);
+  auto first = writing(initiator, 0, 8);
+  first.attribute = pdu::TaskAttribute::head_of_queue;
+  initiator.send(first);
+  initiator.only<pdu::ReadyToTransfer>();
+  other.send(without_data(other, test_unit_ready));
+  other.expect_silence();  // it waits
+  other.send(function(other, target_cold_reset));
+  EXPECT_EQ(other.only<TaskManagementResponse>().response, function_complete);
+}
+
 }  // namespace
 }  // namespace iscsi::harness
