@@ -153,6 +153,21 @@ const KeyRow* find_key_row(std::string_view name) {
   return found == rows.end() ? nullptr : &*found;
 }
 
+bool KeySet::insert(std::string_view key, const KeyRow* row) {
+  static_assert(rows.size() <= std::bitset<64>{}.size());
+  if (row == nullptr) return others_.emplace(key).second;
+  const auto bit = static_cast<std::size_t>(row - rows.data());
+  const bool is_new = !rows_[bit];
+  rows_.set(bit);
+  return is_new;
+}
+
+bool KeySet::contains(std::string_view key) const {
+  const KeyRow* row = find_key_row(key);
+  return row == nullptr ? others_.contains(key)
+                        : rows_[static_cast<std::size_t>(row - rows.data())];
+}
+
 bool admissible(const KeyRow& key, std::string_view value) {
   switch (key.kind) {
     case Kind::list: return iscsi::text::decode_list(value).has_value();

@@ -3,9 +3,12 @@
 /// The judge's own reading of RFC 3720's text keys (11.1, 12, A.3): made from the RFC's text, not
 /// from the target's table, so that a mistake there does not hide itself here.
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace conformance {
@@ -51,6 +54,18 @@ struct KeyRow {
 
 [[nodiscard]] std::span<const KeyRow> key_rows();
 [[nodiscard]] const KeyRow* find_key_row(std::string_view name);
+
+/// Keys, of which most are in the table: a bit is enough for those.
+class KeySet {
+ public:
+  /// `row` is the key's. True if the key was not there.
+  bool insert(std::string_view key, const KeyRow* row);
+  [[nodiscard]] bool contains(std::string_view key) const;
+
+ private:
+  std::bitset<64> rows_;
+  std::set<std::string, std::less<>> others_;
+};
 
 /// Whether the key can have this value at all: its notation and its bounds.
 [[nodiscard]] bool admissible(const KeyRow& key, std::string_view value);

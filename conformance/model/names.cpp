@@ -45,10 +45,10 @@ bool is_authority(std::string_view text) {
   }
 }
 
-void check_qualified_name(std::string_view rest, std::vector<ValueCheck>& checks) {
+void check_qualified_name(std::string_view rest, ValueChecks& checks) {
   const bool dated = is_date(rest.substr(0, 7)) && rest.size() > 7 && rest[7] == '.';
-  checks.push_back({Rule::qualified_name_has_date, dated});
-  if (dated) checks.push_back({Rule::qualified_name_has_authority, is_authority(rest.substr(8))});
+  checks.add(Rule::qualified_name_has_date, dated);
+  if (dated) checks.add(Rule::qualified_name_has_authority, is_authority(rest.substr(8)));
 }
 
 std::optional<std::uint16_t> read_number(std::string_view text) {
@@ -78,24 +78,22 @@ bool is_bracketed(std::string_view text) {
 
 }  // namespace
 
-std::vector<ValueCheck> check_iscsi_name(std::string_view name) {
-  std::vector<ValueCheck> checks;
-  checks.push_back({Rule::iscsi_name_within_length, name.size() <= longest_name});
+ValueChecks check_iscsi_name(std::string_view name) {
+  ValueChecks checks;
+  checks.add(Rule::iscsi_name_within_length, name.size() <= longest_name);
   const std::string_view type = name.substr(0, 4);
   const bool known = type == "iqn." || type == "eui." || type == "naa.";
-  checks.push_back({Rule::iscsi_name_type_is_defined, known});
+  checks.add(Rule::iscsi_name_type_is_defined, known);
   const std::string_view rest = name.substr(std::min<std::size_t>(4, name.size()));
   const bool digits = std::ranges::all_of(rest, is_hexadecimal);
   if (type == "iqn.") {
     // 3.2.6.3.2 prints the digits of an eui name in capitals: only qualified names are held to this
-    checks.push_back({Rule::iscsi_name_is_prepared, std::ranges::all_of(name, is_prepared)});
+    checks.add(Rule::iscsi_name_is_prepared, std::ranges::all_of(name, is_prepared));
     check_qualified_name(rest, checks);
   }
-  if (type == "eui.")
-    checks.push_back({Rule::eui_name_has_sixteen_digits, digits && rest.size() == 16});
+  if (type == "eui.") checks.add(Rule::eui_name_has_sixteen_digits, digits && rest.size() == 16);
   if (type == "naa.")
-    checks.push_back(
-        {Rule::naa_name_has_its_digits, digits && (rest.size() == 16 || rest.size() == 32)});
+    checks.add(Rule::naa_name_has_its_digits, digits && (rest.size() == 16 || rest.size() == 32));
   return checks;
 }
 

@@ -6,14 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "conformance/model/values.hpp"
 
 namespace conformance {
 
 /// The rules about the form of a name. Characters beyond ASCII are not judged.
-[[nodiscard]] std::vector<ValueCheck> check_iscsi_name(std::string_view name);
+[[nodiscard]] ValueChecks check_iscsi_name(std::string_view name);
 
 /// host[:port][,portal-group-tag].
 struct TargetAddress {

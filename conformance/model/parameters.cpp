@@ -1,5 +1,7 @@
 #include "conformance/model/parameters.hpp"
 
+#include <algorithm>
+
 #include "text/grammar.hpp"
 
 namespace conformance {
@@ -16,7 +18,11 @@ Parameters Parameters::for_another_connection() const {
 }
 
 void Parameters::agree(std::string_view key, std::string_view value) {
-  outcomes.insert_or_assign(std::string{key}, std::string{value});
+  const auto settled = std::ranges::find(outcomes, key, &HeardPair::key);
+  if (settled == outcomes.end())
+    outcomes.push_back({.key = std::string{key}, .value = std::string{value}});
+  else
+    settled->value = value;
   const auto word = [&](bool& into, std::string_view yes) { into = value == yes; };
   const auto number = [&](std::uint64_t& into) {
     if (const auto decoded = iscsi::text::decode_number(value)) into = *decoded;
@@ -46,8 +52,8 @@ std::string Parameters::value_of(std::string_view key) const {
   if (key == "FirstBurstLength") return std::to_string(first_burst_length);
   if (key == "MaxOutstandingR2T") return std::to_string(max_outstanding_r2t);
   if (key == "ErrorRecoveryLevel") return std::to_string(error_recovery_level);
-  const auto found = outcomes.find(key);
-  return found == outcomes.end() ? std::string{} : found->second;
+  const std::string* const outcome = conformance::value_of(outcomes, key);
+  return outcome == nullptr ? std::string{} : *outcome;
 }
 
 }  // namespace conformance

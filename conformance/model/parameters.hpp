@@ -3,9 +3,11 @@
 /// What two sides agreed on (RFC 3720 12), as the judge understood them.
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "conformance/model/pairs.hpp"
 
 namespace conformance {
 
@@ -25,8 +27,7 @@ struct Parameters {
   std::uint64_t target_limit = 8192;     ///< the target's
   bool discovery = false;
 
-  /// Each key with the value that came out of it, as it was spelt.
-  std::map<std::string, std::string, std::less<>> outcomes;
+  std::vector<HeardPair> outcomes;  ///< each key with the value that came out of it
 
   /// What holds for a key: its outcome, or its default; empty for a key without either.
   [[nodiscard]] std::string value_of(std::string_view key) const;

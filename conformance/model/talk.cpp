@@ -13,21 +13,16 @@ using iscsi::text::KeyValue;
 
 using namespace talk_words;
 
-const std::string* value_of(const std::vector<HeardPair>& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &HeardPair::key);
-  return found == pairs.end() ? nullptr : &found->value;
-}
-
-void Talk::check(Rule rule, bool holds, std::uint32_t byte, std::string found) {
-  Heard& heard = heard_[static_cast<std::size_t>(speaker_)];
-  heard.checked.insert(rule);
-  if (!holds) heard.breaches.push_back({.rule = rule, .byte = byte, .found = std::move(found)});
+void Talk::note_checked(Side side, Rule rule) {
+  std::vector<Rule>& checked = heard_[static_cast<std::size_t>(side)].checked;
+  if (checked.empty()) checked.reserve(16);  // about what a login is held against
+  if (std::ranges::find(checked, rule) == checked.end()) checked.push_back(rule);
 }
 
 std::vector<TextBreach> Talk::take_breaches(Side side) {
   return std::exchange(heard_[static_cast<std::size_t>(side)].breaches, {});
 }
-std::set<Rule> Talk::take_checked(Side side) {
+std::vector<Rule> Talk::take_checked(Side side) {
   return std::exchange(heard_[static_cast<std::size_t>(side)].checked, {});
 }
 
@@ -54,14 +49,12 @@ void Talk::response(Stage stage, bool continued, bool ends, iscsi::wire::ByteVie
   if (ends) close_negotiation();
 }
 
-void Talk::check_form(std::string_view text,
-                      const std::expected<std::vector<KeyValue>, iscsi::Violation>& parsed) {
+void Talk::check_form(std::string_view text, const std::optional<iscsi::Violation>& broken) {
   if (text.empty()) return;
-  check(Rule::text_pair_ends_in_null, true, 0, {});
-  check(Rule::key_name_has_label_characters, true, 0, {});
-  if (!parsed)
-    check(parsed.error().rule, false, parsed.error().byte,
-          std::string{text.substr(0, iscsi::limits::text_value_bytes)});
+  note_checked(speaker_, Rule::text_pair_ends_in_null);
+  note_checked(speaker_, Rule::key_name_has_label_characters);
+  if (broken)
+    check(broken->rule, false, broken->byte, text.substr(0, iscsi::limits::text_value_bytes));
 }
 
 void Talk::refuse() {
@@ -74,34 +67,36 @@ void Talk::hear_request(Stage stage, std::string_view text) {
   asked_.clear();
   step_ = nullptr;
   const auto pairs = iscsi::text::split(text);
-  const auto parsed = iscsi::text::parse(text);
-  check_form(text, parsed);
-  initiator_errs_ = initiator_errs_ || !parsed;
+  const auto broken = pairs ? iscsi::text::check_pairs(*pairs) : pairs.error();
+  check_form(text, broken);
+  initiator_errs_ = initiator_errs_ || broken;
   if (!pairs) return;  // the initiator's own fault: nothing to hold the target to
-  for (const KeyValue& pair : *pairs) {
-    const std::string key{pair.key};
-    const std::string value{pair.value};
-    asked_.push_back({key, value});
+  asked_.reserve(pairs->size());
+  for (const auto& [key, value, byte] : *pairs) {
+    asked_.push_back({.key = std::string{key}, .value = std::string{value}});
     const KeyRow* row = find_key_row(key);
-    const bool first = sent_by_initiator_.insert(key).second;
-    if (parsed) judge_request(stage, row, asked_.back(), first, pair.byte);
+    const bool first = sent_by_initiator_.insert(key, row);
+    if (!broken) judge_request(stage, row, asked_.back(), first, byte);
     if (!first && (row == nullptr || !row->repeatable)) {
       initiator_repeats_ = true;  // what the target owes for that is not this class's question
-      by_initiator_.erase(key);
+      if (const auto open = by_initiator_.find(key); open != by_initiator_.end())
+        by_initiator_.erase(open);
       continue;
     }
-    if (by_target_.erase(key) > 0) {
+    if (const auto proposed = by_target_.find(key); proposed != by_target_.end()) {
+      by_target_.erase(proposed);
       parameters_.agree(key, value);
       continue;
     }
     declare(Side::initiator, key, value);
     if (row != nullptr && (!row->negotiated() || !row->from_initiator)) continue;
     const bool in_place = row == nullptr || is_in_place(stage, *row);
-    by_initiator_.insert_or_assign(key, Proposal{.value = value, .in_place = in_place});
+    by_initiator_.insert_or_assign(asked_.back().key,
+                                   Proposal{.value = asked_.back().value, .in_place = in_place});
   }
-  if (const auto method = parameters_.outcomes.find("AuthMethod");
-      stage == Stage::security && method != parameters_.outcomes.end())
-    step_ = find_step(method->second, [&](std::string_view key) { return says(asked_, key); });
+  if (const std::string* const method = value_of(parameters_.outcomes, "AuthMethod");
+      stage == Stage::security && method != nullptr)
+    step_ = find_step(*method, [&](std::string_view key) { return says(asked_, key); });
   judge_bursts_proposed();
   judge_step_of_initiator();
   owed_.clear();
@@ -127,7 +122,8 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
   answered_.clear();
   const auto pairs = iscsi::text::parse(text);
   unreadable_ = !pairs.has_value();
-  if (pairs || !initiator_errs_) check_form(text, pairs);
+  const auto broken = pairs ? std::nullopt : std::optional{pairs.error()};
+  if (pairs || !initiator_errs_) check_form(text, broken);
   if (!pairs) {
     if (initiator_errs_) answered_ = split_pairs(text);
     return;
@@ -136,18 +132,19 @@ void Talk::hear_response(Stage stage, bool ends, std::string_view text) {
     answered_ = split_pairs(text);
     return;
   }
-  for (const KeyValue& pair : *pairs) {
-    answered_.push_back({std::string{pair.key}, std::string{pair.value}});
-    hear_pair(stage, answered_.back().key, answered_.back().value, ends, pair.byte);
+  answered_.reserve(pairs->size());
+  for (const auto& [key, value, byte] : *pairs) {
+    answered_.push_back({.key = std::string{key}, .value = std::string{value}});
+    hear_pair(stage, key, value, ends, byte);
   }
   judge_step();
   note_chap_step();
 }
 
-void Talk::hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
+void Talk::hear_pair(Stage stage, std::string_view key, std::string_view value, bool ends,
                      std::uint32_t byte) {
   const KeyRow* row = find_key_row(key);
-  const bool first = sent_by_target_.insert(key).second;
+  const bool first = sent_by_target_.insert(key, row);
   const bool may_repeat = (row != nullptr && (row->repeatable || row->authentication)) ||
                           belongs_to_target_record(stage, key);
   if (!initiator_repeats_ && !may_repeat)
@@ -155,7 +152,7 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
   take(check_value(key, value), byte, pair_text(key, value));
 
   if (const auto proposal = by_initiator_.find(key); proposal != by_initiator_.end()) {
-    const Proposal proposed = proposal->second;
+    const Proposal proposed = std::move(proposal->second);
     by_initiator_.erase(proposal);
     if (row != nullptr)
       judge_answer(*row, proposed, value, byte);
@@ -184,7 +181,7 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
     if (is_extension(key))
       check(Rule::extension_key_only_in_normal_session, !parameters_.discovery, byte,
             pair_text(key, value));
-    by_target_.insert_or_assign(key, value);
+    by_target_.insert_or_assign(std::string{key}, std::string{value});
     return;
   }
   judge_declaration(stage, *row, value, byte);
@@ -198,13 +195,13 @@ void Talk::hear_pair(Stage stage, const std::string& key, const std::string& val
       check(stage == Stage::full_feature ? Rule::final_text_response_asks_nothing
                                          : Rule::transit_response_asks_nothing,
             false, byte, pair_text(key, value));
-    by_target_.insert_or_assign(key, value);
+    by_target_.insert_or_assign(std::string{key}, std::string{value});
   } else {
     parameters_.agree(key, value);
   }
 }
 
-void Talk::judge_answer(const KeyRow& row, const Proposal& proposal, const std::string& value,
+void Talk::judge_answer(const KeyRow& row, const Proposal& proposal, std::string_view value,
                         std::uint32_t byte) {
   if (value == iscsi::text::word_not_understood) {
     const bool used_as_specified = proposal.in_place && admissible(row, proposal.value);
@@ -213,7 +210,7 @@ void Talk::judge_answer(const KeyRow& row, const Proposal& proposal, const std::
   }
   if (is_refusal(value)) return;
   const bool possible = follows(row, proposal.value, value);
-  const std::string found = pair_text(row.name, value) + " for " + proposal.value;
+  const auto found = [&] { return pair_text(row.name, value)() + " for " + proposal.value; };
   if (row.kind == KeyRow::Kind::list)
     check(Rule::list_answer_was_proposed, possible, byte, found);
   else if (row.kind == KeyRow::Kind::range)
@@ -222,9 +219,9 @@ void Talk::judge_answer(const KeyRow& row, const Proposal& proposal, const std::
     check(Rule::answer_follows_result_function, possible, byte, found);
 }
 
-void Talk::judge_declaration(Stage stage, const KeyRow& row, const std::string& value,
+void Talk::judge_declaration(Stage stage, const KeyRow& row, std::string_view value,
                              std::uint32_t byte) {
-  const std::string found = pair_text(row.name, value);
+  const auto found = pair_text(row.name, value);
   const bool in_record = belongs_to_target_record(stage, row.name);
   check(Rule::key_comes_from_its_sender, row.from_target || in_record, byte, found);
   check(place_rule(stage), row.allowed_in(stage) || in_record, byte, found);
@@ -246,17 +243,12 @@ void Talk::judge_step() {
   const bool complete = std::ranges::all_of(
       step.answered, [&](std::string_view key) { return key.empty() || says(answered_, key); });
   check(Rule::authentication_step_has_its_keys, complete || refused, 0,
-        "the answer to " + std::string{step.asked});
+        [&] { return "the answer to " + std::string{step.asked}; });
   for (const HeardPair& pair : answered_) {
     const KeyRow* row = find_key_row(pair.key);
     if (row != nullptr && row->authentication)
       check(Rule::authentication_step_has_no_other_keys, step.has(pair.key), 0, pair.key);
   }
-}
-
-void Talk::take(const std::vector<ValueCheck>& checks, std::uint32_t byte,
-                const std::string& found) {
-  for (const ValueCheck& one : checks) check(one.rule, one.holds, byte, found);
 }
 
 void Talk::declare(Side side, std::string_view key, std::string_view value) {
@@ -277,10 +269,10 @@ void Talk::close_negotiation() {
     }
     if (!proposal.in_place) continue;
     check(row != nullptr ? Rule::proposal_is_answered : Rule::unknown_key_is_not_understood, false,
-          0, "no answer to " + pair_text(key, proposal.value));
+          0, [&] { return "no answer to " + pair_text(key, proposal.value)(); });
   }
   if (by_initiator_.empty() && !asked_.empty())
-    heard_[static_cast<std::size_t>(Side::target)].checked.insert(Rule::proposal_is_answered);
+    note_checked(Side::target, Rule::proposal_is_answered);
   by_initiator_.clear();
 }
 

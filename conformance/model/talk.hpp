@@ -7,14 +7,17 @@
 /// A login is one `Talk` over both its stages; so is every sequence of text requests.
 
 #include <array>
-#include <expected>
+#include <concepts>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "conformance/model/keys.hpp"
+#include "conformance/model/pairs.hpp"
 #include "conformance/model/parameters.hpp"
 #include "conformance/model/steps.hpp"
 #include "conformance/model/values.hpp"
@@ -31,16 +34,13 @@ struct TextBreach {
   std::string found;       ///< `key=value`, or the words for what is missing
 };
 
-struct HeardPair {
-  std::string key;
-  std::string value;
-};
-
-/// The value of the first pair with that key, or null.
-[[nodiscard]] const std::string* value_of(const std::vector<HeardPair>& pairs,
-                                          std::string_view key);
-[[nodiscard]] inline bool says(const std::vector<HeardPair>& pairs, std::string_view key) {
-  return value_of(pairs, key) != nullptr;
+/// `what` is text, or makes it: words are expensive, and needed for few of the things looked at.
+template <class What>
+[[nodiscard]] std::string in_words(What&& what) {
+  if constexpr (std::invocable<What>)
+    return std::forward<What>(what)();
+  else
+    return std::string{std::forward<What>(what)};
 }
 
 class Talk {
@@ -82,7 +82,7 @@ class Talk {
   [[nodiscard]] std::vector<TextBreach> take_breaches(Side side = Side::target);
 
   /// Rules for which something was there to be looked at, since the last call.
-  [[nodiscard]] std::set<iscsi::Rule> take_checked(Side side = Side::target);
+  [[nodiscard]] std::vector<iscsi::Rule> take_checked(Side side = Side::target);
 
  private:
   /// What the initiator has to go on with, after the target's step of CHAP (11.1, 11.1.4).
@@ -91,7 +91,7 @@ class Talk {
   /// What was heard of one side for its judgement.
   struct Heard {
     std::vector<TextBreach> breaches;
-    std::set<iscsi::Rule> checked;
+    std::vector<iscsi::Rule> checked;  ///< each once
   };
 
   struct Proposal {
@@ -112,19 +112,28 @@ class Talk {
   void judge_bursts_proposed();
   void note_chap_step();
   void hear_response(Stage stage, bool ends, std::string_view text);
-  void check_form(
-      std::string_view text,
-      const std::expected<std::vector<iscsi::text::KeyValue>, iscsi::Violation>& parsed);
-  void hear_pair(Stage stage, const std::string& key, const std::string& value, bool ends,
+  void check_form(std::string_view text, const std::optional<iscsi::Violation>& broken);
+  void hear_pair(Stage stage, std::string_view key, std::string_view value, bool ends,
                  std::uint32_t byte);
-  void judge_answer(const KeyRow& row, const Proposal& proposal, const std::string& value,
+  void judge_answer(const KeyRow& row, const Proposal& proposal, std::string_view value,
                     std::uint32_t byte);
-  void judge_declaration(Stage stage, const KeyRow& row, const std::string& value,
+  void judge_declaration(Stage stage, const KeyRow& row, std::string_view value,
                          std::uint32_t byte);
   void judge_step();
-  void take(const std::vector<ValueCheck>& checks, std::uint32_t byte, const std::string& found);
   void close_negotiation();
-  void check(iscsi::Rule rule, bool holds, std::uint32_t byte, std::string found);
+  void note_checked(Side side, iscsi::Rule rule);
+  /// `found` is text, or makes it.
+  template <class Found = std::string_view>
+  void check(iscsi::Rule rule, bool holds, std::uint32_t byte, Found&& found = {}) {
+    note_checked(speaker_, rule);
+    if (holds) return;
+    heard_[static_cast<std::size_t>(speaker_)].breaches.push_back(
+        {.rule = rule, .byte = byte, .found = in_words(std::forward<Found>(found))});
+  }
+  template <class Found>
+  void take(const ValueChecks& checks, std::uint32_t byte, const Found& found) {
+    for (const ValueCheck& one : checks) check(one.rule, one.holds, byte, found);
+  }
   void declare(Side side, std::string_view key, std::string_view value);
 
   Parameters parameters_;
@@ -134,8 +143,8 @@ class Talk {
   std::vector<HeardPair> answered_;
   std::map<std::string, Proposal, std::less<>> by_initiator_;  // not answered yet
   std::map<std::string, std::string, std::less<>> by_target_;  // not answered yet
-  std::set<std::string, std::less<>> sent_by_initiator_;
-  std::set<std::string, std::less<>> sent_by_target_;
+  KeySet sent_by_initiator_;
+  KeySet sent_by_target_;
   bool initiator_repeats_ = false;
   bool joins_session_ = false;
   bool unreadable_ = false;

@@ -44,7 +44,7 @@ bool is_security_key(const KeyRow& row) { return row.authentication || row.name 
 
 void Talk::judge_request(Stage stage, const KeyRow* row, const HeardPair& pair, bool first,
                          std::uint32_t byte) {
-  const std::string found = pair_text(pair.key, pair.value);
+  const auto found = pair_text(pair.key, pair.value);
   const auto proposed = by_target_.find(pair.key);
   const bool answers = proposed != by_target_.end();
   // What the target has said twice may have to be answered twice.
@@ -73,7 +73,7 @@ void Talk::judge_request(Stage stage, const KeyRow* row, const HeardPair& pair, 
 
 void Talk::judge_refusal_by_initiator(Stage stage, const KeyRow* row, const HeardPair& pair,
                                       std::uint32_t byte) {
-  const std::string found = pair_text(pair.key, pair.value);
+  const auto found = pair_text(pair.key, pair.value);
   const auto proposed = by_target_.find(pair.key);
   if (proposed == by_target_.end()) {
     if (!sent_by_target_.contains(pair.key))
@@ -90,7 +90,7 @@ void Talk::judge_refusal_by_initiator(Stage stage, const KeyRow* row, const Hear
 /// A key that the initiator brings up: declared or proposed.
 void Talk::judge_declaration_by_initiator(Stage stage, const KeyRow& row, const HeardPair& pair,
                                           std::uint32_t byte) {
-  const std::string found = pair_text(pair.key, pair.value);
+  const auto found = pair_text(pair.key, pair.value);
   check(Rule::key_comes_from_its_sender, row.from_initiator, byte, found);
   if (!row.from_initiator) return;
   if (stage == Stage::full_feature && is_security_key(row))
@@ -113,16 +113,17 @@ void Talk::judge_bursts_proposed() {
   const bool answers =
       sent_by_target_.contains("FirstBurstLength") || sent_by_target_.contains("MaxBurstLength");
   if (!first || !most || solicited_only || answers || parameters_.discovery) return;
-  check(Rule::first_burst_within_max_burst, *first <= *most, 0,
-        "FirstBurstLength=" + std::to_string(*first) +
-            " with MaxBurstLength=" + std::to_string(*most));
+  check(Rule::first_burst_within_max_burst, *first <= *most, 0, [&] {
+    return "FirstBurstLength=" + std::to_string(*first) +
+           " with MaxBurstLength=" + std::to_string(*most);
+  });
 }
 
 /// 11.1, 11.1.4: which step of CHAP the answer obliges the initiator to.
 void Talk::note_chap_step() {
-  const auto method = parameters_.outcomes.find("AuthMethod");
+  const std::string* const method = value_of(parameters_.outcomes, "AuthMethod");
   chap_step_ = ChapStep::none;
-  if (method == parameters_.outcomes.end() || method->second != "CHAP") return;
+  if (method == nullptr || *method != "CHAP") return;
   if (says(answered_, "AuthMethod")) chap_step_ = ChapStep::algorithms;
   if (says(answered_, "CHAP_A") && says(answered_, "CHAP_I") && says(answered_, "CHAP_C")) {
     chap_step_ = ChapStep::response;
@@ -133,11 +134,11 @@ void Talk::note_chap_step() {
 void Talk::judge_step_of_initiator() {
   if (says(asked_, "CHAP_A"))
     check(Rule::chap_md5_is_offered, lists_md5(text_of(asked_, "CHAP_A")), 0,
-          std::string{text_of(asked_, "CHAP_A")});
+          text_of(asked_, "CHAP_A"));
   if (says(asked_, "CHAP_C") && !chap_challenge_.empty())
     check(Rule::chap_challenge_is_not_reflected,
           !is_same_binary(text_of(asked_, "CHAP_C"), chap_challenge_), 0,
-          std::string{text_of(asked_, "CHAP_C")});
+          text_of(asked_, "CHAP_C"));
   const ChapStep step = std::exchange(chap_step_, ChapStep::none);
   if (step == ChapStep::none) return;
   const bool responds = step == ChapStep::response;
@@ -162,7 +163,7 @@ void Talk::conclude() {
     const KeyRow* row = find_key_row(key);
     if (row == nullptr && !is_extension(key)) continue;
     check(row == nullptr ? Rule::unknown_key_is_not_understood : Rule::proposal_is_answered, false,
-          0, "no answer to " + pair_text(key, by_target_.find(key)->second));
+          0, [&] { return "no answer to " + pair_text(key, by_target_.find(key)->second)(); });
   }
 }
 

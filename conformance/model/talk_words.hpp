@@ -22,8 +22,9 @@ inline iscsi::Rule once_rule(Stage stage) {
                                       : iscsi::Rule::key_is_negotiated_once_in_login;
 }
 
-inline std::string pair_text(std::string_view key, std::string_view value) {
-  return std::string{key} + "=" + std::string{value};
+/// What makes `key=value`, should it be asked for.
+inline auto pair_text(std::string_view key, std::string_view value) {
+  return [=] { return std::string{key} + "=" + std::string{value}; };
 }
 
 /// 12.22.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 #include "text/grammar.hpp"
 
@@ -52,14 +53,14 @@ constexpr auto methods =
     std::to_array<std::string_view>({"KRB5", "SPKM1", "SPKM2", "SRP", "CHAP", "None"});  // 11.1
 constexpr auto digests = std::to_array<std::string_view>({"CRC32C", "None"});            // 12.1
 
-std::vector<std::string_view> items_of(std::string_view list) {
-  std::vector<std::string_view> items;
+/// Whether it holds of every item of a list.
+template <class Predicate>
+bool all_items(std::string_view list, Predicate holds) {
   for (std::size_t comma = list.find(','); comma != list.npos; comma = list.find(',')) {
-    items.push_back(list.substr(0, comma));
+    if (!holds(list.substr(0, comma))) return false;
     list.remove_prefix(comma + 1);
   }
-  items.push_back(list);
-  return items;
+  return holds(list);
 }
 
 bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
@@ -67,20 +68,19 @@ bool is_one_of(std::span<const std::string_view> words, std::string_view word) {
 }
 
 /// Everything that 5.1 says about binary values, and the key's own bound.
-void check_binary(const BinaryKey& key, std::string_view value, std::vector<ValueCheck>& checks) {
+void check_binary(const BinaryKey& key, std::string_view value, ValueChecks& checks) {
   const auto bytes = iscsi::text::decode_binary(value, 0, key.most_bytes);
   const std::optional<Rule> broken = bytes ? std::nullopt : std::optional<Rule>{bytes.error().rule};
   for (const Rule rule : {Rule::binary_is_a_constant, Rule::base64_is_well_formed,
                           Rule::decimal_binary_has_known_length, Rule::binary_within_limit})
-    checks.push_back({rule, broken != rule});
+    checks.add(rule, broken != rule);
 }
 
-void check_groups(std::string_view value, std::vector<ValueCheck>& checks) {
-  const auto groups = items_of(value);
-  checks.push_back({Rule::srp_1536_is_offered, is_one_of(groups, "SRP-1536")});
-  checks.push_back({Rule::srp_group_is_allowed, std::ranges::all_of(groups, [](auto group) {
-                      return is_one_of(srp_groups, group);
-                    })});
+void check_groups(std::string_view value, ValueChecks& checks) {
+  checks.add(Rule::srp_1536_is_offered,
+             !all_items(value, [](auto group) { return group != "SRP-1536"; }));
+  checks.add(Rule::srp_group_is_allowed,
+             all_items(value, [](auto group) { return is_one_of(srp_groups, group); }));
 }
 
 /// `Z-name` and `Z#name` for methods, `Y-name` and `Y#name` for digests. Whether the name has to
@@ -91,52 +91,51 @@ bool is_extension(std::string_view item, char letter) {
          !iscsi::text::check_key_name("X#" + std::string{item.substr(2)}, 0);
 }
 
-void check_items(const KeyRow& key, std::string_view value, std::vector<ValueCheck>& checks) {
+void check_items(const KeyRow& key, std::string_view value, ValueChecks& checks) {
   const bool method = key.name == "AuthMethod";
   const std::span<const std::string_view> known =
       method ? std::span<const std::string_view>{methods} : digests;
-  const auto items = items_of(value);
-  const auto is_long = [](auto item) { return item.size() > longest_simple_value; };
-  checks.push_back({Rule::text_value_within_limit, std::ranges::none_of(items, is_long)});
-  checks.push_back({Rule::extension_value_is_marked, std::ranges::all_of(items, [&](auto item) {
-                      return is_long(item) || is_one_of(known, item) ||
-                             is_extension(item, method ? 'Z' : 'Y');
-                    })});
+  const auto is_short = [](auto item) { return item.size() <= longest_simple_value; };
+  checks.add(Rule::text_value_within_limit, all_items(value, is_short));
+  checks.add(Rule::extension_value_is_marked, all_items(value, [&](auto item) {
+               return !is_short(item) || is_one_of(known, item) ||
+                      is_extension(item, method ? 'Z' : 'Y');
+             }));
 }
 
 }  // namespace
 
-std::vector<ValueCheck> check_value(std::string_view key, std::string_view value) {
-  std::vector<ValueCheck> checks;
+ValueChecks check_value(std::string_view key, std::string_view value) {
+  ValueChecks checks;
   if (is_refusal(value)) return checks;
   const auto binary = std::ranges::find(binary_keys, key, &BinaryKey::name);
   if (binary != binary_keys.end()) check_binary(*binary, value, checks);
   if (key == "SRP_GROUP") check_groups(value, checks);
   if (key == "CHAP_I") {
     const auto number = iscsi::text::decode_number(value);
-    checks.push_back({Rule::chap_identifier_is_one_byte, number && *number <= 0xff});
+    checks.add(Rule::chap_identifier_is_one_byte, number && *number <= 0xff);
   }
   return checks;
 }
 
-std::vector<ValueCheck> check_proposal(const KeyRow& key, std::string_view value) {
-  std::vector<ValueCheck> checks;
+ValueChecks check_proposal(const KeyRow& key, std::string_view value) {
+  ValueChecks checks;
   switch (key.kind) {
     case KeyRow::Kind::list: check_items(key, value, checks); break;
     case KeyRow::Kind::yes_or_no:
-      checks.push_back({Rule::boolean_is_yes_or_no, value == "Yes" || value == "No"});
+      checks.add(Rule::boolean_is_yes_or_no, value == "Yes" || value == "No");
       break;
     case KeyRow::Kind::number: {
       const auto number = iscsi::text::decode_number(value);
       for (const Rule rule : {Rule::number_is_a_constant, Rule::decimal_has_no_leading_zero,
                               Rule::number_below_two_to_64})
-        checks.push_back({rule, number || number.error().rule != rule});
+        checks.add(rule, number || number.error().rule != rule);
       break;
     }
     case KeyRow::Kind::range: {
       const auto range = iscsi::text::decode_range(value);
-      checks.push_back({Rule::range_ends_are_in_order,
-                        range || range.error().rule != Rule::range_ends_are_in_order});
+      checks.add(Rule::range_ends_are_in_order,
+                 range || range.error().rule != Rule::range_ends_are_in_order);
       break;
     }
     case KeyRow::Kind::free: break;

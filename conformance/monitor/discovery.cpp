@@ -12,7 +12,7 @@ using iscsi::Rule;
 
 namespace {
 
-void take(Look& look, const std::vector<ValueCheck>& checks, const std::string& found) {
+void take(Look& look, const ValueChecks& checks, const std::string& found) {
   for (const ValueCheck& one : checks) look.check(one.rule, one.holds, 48, found.size(), found);
 }
 

@@ -100,8 +100,8 @@ void check_portal_group(Look& look, Connection& connection, const Pdu& pdu) {
 void check_integrity(Look& look, const LoginWatch& login, const Parameters& agreed) {
   if (login.tsih != 0 || login.disturbed || agreed.discovery) return;
   const auto chosen = [&](std::string_view key) {
-    const auto outcome = agreed.outcomes.find(key);
-    return outcome != agreed.outcomes.end() && !is_refusal(outcome->second);
+    const std::string* const outcome = value_of(agreed.outcomes, key);
+    return outcome != nullptr && !is_refusal(*outcome);
   };
   const bool relevant = agreed.immediate_data || !agreed.initial_r2t;
   if (chosen("FirstBurstLength") && relevant)
@@ -126,9 +126,16 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     look.take_undone(connection.talk, connection.last_text_request);
     check_integrity(look, connection.login, connection.agreed);
     // What was said is settled: whoever watches many connections needs not keep it.
+    connection.agreed.outcomes = {};
     connection.talk = Talk{connection.agreed};
     if (connection.login.tsih == 0) session.agreed = connection.agreed.for_another_connection();
     if (!session.agreed) lose_agreement(connection);
+    // What was sent before the response was heard has no digests. The target reads it with those
+    // that hold by now; what they are cannot be told where another Login Request is among it.
+    const LoginWatch& login = connection.login;
+    const bool digests = connection.agreed.header_digest || connection.agreed.data_digest;
+    if (login.open_requests > 0 || (login.other_request && digests))
+      connection.desynchronised = true;
   }
   session.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
 }

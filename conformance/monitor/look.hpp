@@ -3,7 +3,6 @@
 /// Where checks report to. Private to `monitor/`.
 
 #include <array>
-#include <concepts>
 #include <map>
 #include <span>
 #include <string>
@@ -39,7 +38,7 @@ class Look {
   void drop(ConnectionNumber connection, Side accused);
   void release_all();
 
-  /// `what` is text, or makes it: words are expensive, and needed for few PDUs.
+  /// `what` is text, or makes it.
   template <class What = std::string_view>
   void check(iscsi::Rule rule, bool holds, std::uint32_t byte, std::uint64_t found,
              What&& what = {}) {
@@ -50,17 +49,13 @@ class Look {
     ++of(side_).checked[static_cast<std::size_t>(rule)];
     ++judged_;
     if (holds) return;
-    Finding finding{.rule = rule,
-                    .record = record_,
-                    .byte = byte,
-                    .found = found,
-                    .side = side_,
-                    .connection = connection_};
-    if constexpr (std::invocable<What>)
-      finding.what = std::forward<What>(what)();
-    else
-      finding.what = std::string{std::forward<What>(what)};
-    hold(std::move(finding));
+    hold({.rule = rule,
+          .record = record_,
+          .byte = byte,
+          .found = found,
+          .what = in_words(std::forward<What>(what)),
+          .side = side_,
+          .connection = connection_});
   }
   void checked(iscsi::Rule rule) { check(rule, true, 0, 0); }
   void inconclusive(iscsi::Rule rule) { ++of(side_).inconclusive[static_cast<std::size_t>(rule)]; }

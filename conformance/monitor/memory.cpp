@@ -108,7 +108,7 @@ void note_early_request(Conversation& all, Connection& connection, const Pdu& pd
   session.next.reset();
   session.seen_from_the_start = false;
   // Where the window was when it came, nobody has told yet.
-  if (is_command(pdu.opcode()) && !pdu.immediate()) session.spent.add(pdu.cmd_sn().value);
+  if (is_command(pdu.opcode()) && !pdu.immediate()) session.note(session.spent, pdu.cmd_sn());
 }
 
 void note_loss(Conversation& all, Connection& connection, Side side) {

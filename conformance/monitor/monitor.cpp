@@ -71,8 +71,10 @@ void hear_request(Look& look, Conversation& all, Connection& connection, const R
     check_request_numbers(look, all, connection, pdu);
     if (watched::is_command(pdu.opcode())) {
       connection.spoilt.add(pdu.frame.header);
-      if (!pdu.immediate())  // it may be sent again
-        all.session_of(connection).to_come_again.add(pdu.cmd_sn().value);
+      if (!pdu.immediate()) {  // it may be sent again
+        watched::Session& session = all.session_of(connection);
+        session.note(session.to_come_again, pdu.cmd_sn());
+      }
     }
     const auto task = connection.tasks.find(pdu.tag());
     if (task != connection.tasks.end()) task->second.disturbed = task->second.data_unsure = true;

@@ -87,7 +87,7 @@ void check_cmd_sn(Look& look, Session& session, const Connection& connection, co
     return;
   }
   look.checked(Rule::cmd_sn_is_new);
-  if (outside) session.passed_over.add(number);
+  if (outside) session.note(session.passed_over, pdu.cmd_sn());
   if (session.to_come_again.contains(number)) {  // 6.3: the gap is to be filled
     session.to_come_again.erase(number);
     return;

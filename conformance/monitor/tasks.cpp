@@ -87,7 +87,11 @@ std::vector<Task*> covered_tasks(Connection& connection, const Task& management)
       if (task.request == Opcode::scsi_command && !task.done && condition(tag, task))
         covered.push_back(&task);
   };
-  const auto earlier = [&](const Task& task) { return task.cmd_sn.precedes(management.cmd_sn); };
+  // An immediate one that was sent behind the function has a lower number by mistake only.
+  const auto earlier = [&](const Task& task) {
+    return task.cmd_sn.precedes(management.cmd_sn) &&
+           (!task.immediate || task.place < management.place);
+  };
   switch (management.function) {
     case abort_task:
       // One that was sent after the function may have come when that was done.
@@ -164,12 +168,19 @@ void note_sweep(Conversation& all, const Connection& connection) {
       for (auto& [tag, task] : other.tasks) task.may_be_gone = true;
 }
 
+/// A function was answered of which nobody can tell what it was: it may have ended any task.
+void note_unknown_function(Conversation& all) {
+  for (auto& [number, connection] : all.connections)
+    for (auto& [tag, task] : connection.tasks) task.may_be_gone = task.tag_may_be_free = true;
+}
+
 /// On the connection of a function that is answered: commands of which nobody can tell whether they
 /// came in front of it. Immediate ones have the number of what comes behind them, and a reset may
 /// have met later ones.
 void note_doubtful(Connection& connection, const Task& management) {
   for (auto& [tag, task] : connection.tasks)
-    if (sweeps(management) || (task.immediate && task.cmd_sn == management.cmd_sn))
+    if (sweeps(management) ||
+        (task.immediate && (task.cmd_sn == management.cmd_sn || task.place > management.place)))
       task.may_be_gone = true;
 }
 
@@ -178,7 +189,8 @@ bool is_swept(const Conversation& all, const Connection& connection) {
   return std::ranges::any_of(all.connections, [&](const auto& entry) {
     const Connection& other = entry.second;
     return &other != &connection && std::ranges::any_of(other.tasks, [](const auto& known) {
-      return sweeps(known.second) && !known.second.done && !known.second.rejected;
+      const Task& task = known.second;
+      return task.twin_sweeps || (sweeps(task) && !task.done && !task.rejected);
     });
   });
 }
@@ -270,7 +282,7 @@ void note_number(Conversation& all, const Connection& connection, const Pdu& pdu
   Session& session = all.session_of(connection);
   const CmdSN cmd_sn = pdu.cmd_sn();
   if (session.sent.contains(cmd_sn.value) || is_acknowledged(all, connection.session, cmd_sn))
-    session.spent.add(cmd_sn.value);
+    session.note(session.spent, cmd_sn);
 }
 
 void note_request(Conversation& all, Connection& connection, const Pdu& pdu, bool damaged) {
@@ -307,8 +319,10 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     // 10.10.4: the tag of the last response goes on; what comes of any other one cannot be told.
     if (std::exchange(task.text_tag, no_tag) != pdu.transfer_tag()) task.ambiguous = true;
   } else {
+    const bool twin_sweeps = open && (sweeps(task) || task.twin_sweeps);
     task = Task{};
     task.ambiguous = task.has_twin = has_twin;
+    task.twin_sweeps = twin_sweeps;
   }
   task.place = ++connection.requests;
   std::ranges::copy(pdu.frame.header, task.header.begin());
@@ -361,6 +375,7 @@ void check_task_response(Look& look, Conversation& all, Connection& connection, 
   if (found != connection.tasks.end() && found->second.ambiguous) {
     // It may have ended an exchange that nobody could follow.
     if (opcode == Opcode::text_response) lose_agreement(connection);
+    if (opcode == Opcode::task_management_response) note_unknown_function(all);
     return;
   }
   if (found == connection.tasks.end() && !connection.knows_all_tasks) {
@@ -386,9 +401,9 @@ namespace {
 
 /// Whether `request` is the PDU that began the task, and the target has not taken it up.
 bool never_began(const Task& task, const Pdu& request) {
-  return task.request == request.opcode() && task.request != Opcode::text_request &&
-         task.cmd_sn == request.cmd_sn() && !task.done && !task.ambiguous && task.data_ins == 0 &&
-         task.r2ts == 0;
+  return std::ranges::equal(task.header, request.frame.header) &&
+         task.request != Opcode::text_request && !task.done && !task.ambiguous &&
+         task.data_ins == 0 && task.r2ts == 0;
 }
 
 }  // namespace
@@ -414,7 +429,8 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
     Session& session = all.session_of(connection);
     // A number that another command had may have been filled by that one; one that was behind the
     // window leaves no gap in it (decision 0023).
-    const bool may_be_filled = session.spent.contains(request.cmd_sn().value) ||
+    const bool may_be_filled = !session.keeps(request.cmd_sn()) ||
+                               session.spent.contains(request.cmd_sn().value) ||
                                (was_spoilt && session.sent.contains(request.cmd_sn().value));
     if (!may_be_filled) {
       look.check(Rule::rejected_command_leaves_a_gap,
@@ -422,7 +438,7 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
                  "the rejected command has CmdSN " + std::to_string(request.cmd_sn().value));
       session.sent.erase(request.cmd_sn().value);  // it may be sent again
     }
-    session.to_come_again.add(request.cmd_sn().value);
+    session.note(session.to_come_again, request.cmd_sn());
   }
   if (was_spoilt) return;
   if (connection.logout_request == request.tag()) connection.logout_request.reset();

@@ -12,6 +12,7 @@
 #include "conformance/monitor/look.hpp"
 #include "pdu/codec.hpp"
 #include "wire/numbers.hpp"
+#include "wire/queue.hpp"
 
 namespace conformance::watched {
 
@@ -107,6 +108,7 @@ struct Task {
 
   // Others.
   iscsi::wire::Bytes ping;
+  bool twin_sweeps = false;         ///< an open task of its tag was a function that `sweeps`
   bool text_final = false;          ///< F bit of the last text request
   bool text_continued = false;      ///< its C bit
   std::uint32_t text_tag = no_tag;  ///< of a text response that waits to be gone on with
@@ -157,10 +159,20 @@ struct Session {
   std::optional<iscsi::wire::CmdSN> next{};      ///< the initiator's CmdSN, where it is known
   std::optional<iscsi::wire::CmdSN> max_told{};  ///< the furthest MaxCmdSN the target has told
 
+  /// Whether a number can be noted: one further off than this from the one that is due would take
+  /// the slot of a number that may be in its turn. Where that one is not known, all are noted.
+  [[nodiscard]] bool keeps(iscsi::wire::CmdSN cmd_sn) const {
+    constexpr std::uint32_t reach = CommandNumbers::most / 2;
+    return !seen_from_the_start || cmd_sn.value - next_unsent.value + reach < 2 * reach;
+  }
+  void note(CommandNumbers& numbers, iscsi::wire::CmdSN cmd_sn) const {
+    if (keeps(cmd_sn)) numbers.add(cmd_sn.value);
+  }
+
   void add(iscsi::wire::CmdSN cmd_sn) {
-    // So far ahead, it would take the slot of one that may still be in its turn.
-    if (next_unsent.precedes(cmd_sn) && cmd_sn.value - next_unsent.value >= CommandNumbers::most) {
-      seen_from_the_start = false;
+    if (!keeps(cmd_sn)) {
+      // Nobody could tell when it would be in its turn.
+      if (next_unsent.precedes(cmd_sn)) seen_from_the_start = false;
       return;
     }
     sent.add(cmd_sn.value);
@@ -263,7 +275,7 @@ struct Connection {
   using Tasks = std::map<std::uint32_t, Task>;
   Tasks tasks;
   SpareTask spare_task;
-  std::deque<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
+  iscsi::wire::Queue<std::uint32_t> finished;  ///< tags of tasks that have ended, the oldest first
   SentHeaders headers;
   SentHeaders spoilt;  ///< of commands with a wrong data digest that were not answered yet
   std::string portal_group_tag;  ///< as the login told it
@@ -283,10 +295,10 @@ struct Connection {
   std::size_t last_text_request = 0;  ///< the record of the last Login or Text Request
   std::uint64_t requests = 0;
   std::uint64_t r2ts = 0;
-  std::deque<OpenR2t> open_r2ts;
+  iscsi::wire::Queue<OpenR2t> open_r2ts;
   std::uint64_t last_unsolicited = 0;  ///< the place of the command whose Data-Out came last
   TextWatch text;
-  std::deque<PingWatch> pings;
+  iscsi::wire::Queue<PingWatch> pings;
   std::optional<std::uint32_t> logout_request;       ///< the tag of one that ends the connection
   std::optional<iscsi::wire::StatSN> logout_wanted;  ///< StatSN of the message that asks for it
   std::uint64_t initiator_limit = 8192;  ///< the largest MaxRecvDataSegmentLength ever declared

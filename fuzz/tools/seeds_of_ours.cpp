@@ -171,6 +171,58 @@ std::vector<Regression> accusations_of_loss() {
   };
 }
 
+/// The same, of functions: a tag used twice hides what was done, a number far off takes the place
+/// of another. And one that was right: the response was not the last.
+std::vector<Regression> accusations_of_functions() {
+  const auto function = [](pdu::TaskManagementFunction which, std::uint32_t tag) {
+    return pdu::TaskManagementRequest{
+        .immediate = true, .function = which, .initiator_task_tag = wire::InitiatorTaskTag{tag}};
+  };
+  const auto abort_of = [&function](std::uint32_t number) {
+    auto request = function(pdu::TaskManagementFunction::abort_task, 9);
+    request.referenced_task_tag = wire::InitiatorTaskTag{8};
+    request.ref_cmd_sn = wire::CmdSN{number};
+    return request;
+  };
+  const auto reset = ahead(function(pdu::TaskManagementFunction::logical_unit_reset, 8), 1);
+  pdu::ScsiCommand at_once{
+      .immediate = true, .final = true, .initiator_task_tag = wire::InitiatorTaskTag{1}};
+  constexpr std::uint32_t one_back = 0xff;
+  wire::Bytes waiting_reset = ahead(function(pdu::TaskManagementFunction::target_warm_reset, 9), 0);
+  waiting_reset[steering_byte] |= std::byte{0x04};
+  // Before the input comes, the last command had this tag.
+  pdu::ScsiCommand tagged_as_before{.final = true};
+  tagged_as_before.cmd_sn = wire::CmdSN{one_back};
+  const wire::Bytes unknown_header{{}, std::byte{1}, std::byte{0x3f}, {}};
+  wire::Bytes retry = pdu::encode(tagged_as_before, {}, {}, unknown_header);
+  retry[steering_byte] = std::byte{0x24};
+  tagged_as_before.immediate = true;
+  Stream far_off;
+  // One of them is where the slot of the number ahead is, whichever comes first.
+  far_off.append(ahead(ping(8), 1));
+  for (std::uint32_t low : {0x1ff9U, 0x1ffcU}) far_off.send(abort_of(0x8000'0000U + low));
+  return {
+      {"own-number-far-off",
+       "the monitor took a CmdSN for unsent whose slot the RefCmdSN of an ABORT TASK had taken",
+       far_off.command({0x00}).log_out()},
+      {"own-retry-rejected",
+       "the monitor took the Reject of a retry for that of an immediate command with its tag and "
+       "CmdSN",
+       Stream{}.append(retry).append(ahead(tagged_as_before, one_back))},
+      {"own-immediate-command-behind-a-reset",
+       "the monitor took an immediate command for ended by the reset in front of it, for its CmdSN "
+       "was lower",
+       Stream{}.append(waiting_reset).append(ahead(at_once, one_back))},
+      {"own-reset-with-a-twin",
+       "the monitor waited for the data of a task that a reset had ended whose tag was used twice",
+       Stream{}
+           .append(reset)
+           .append(reset)
+           .append(ahead(write_of_one_block(1), 0))
+           .send(function(pdu::TaskManagementFunction::abort_task_set, 5))},
+  };
+}
+
 /// What it held against the target with good reason, and once more without.
 std::vector<Regression> accusations_of_form() {
   constexpr int free_line = 0xc0;
@@ -182,7 +234,26 @@ std::vector<Regression> accusations_of_form() {
   early[steering_byte] = std::byte{free_line};
   std::string many;
   for (int i = 10; i < 50; ++i) many += "X-a" + std::to_string(i) + "=1;";
+  constexpr int free_line_waits = free_line | 0x04;
+  const wire::Bytes three_words(12);
+  const pdu::LoginRequest login{.transit = true,
+                                .current_stage = pdu::LoginStage::operational_negotiation,
+                                .next_stage = pdu::LoginStage::full_feature_phase,
+                                .isid = wire::Isid{0x23'd000'0001}};
+  const wire::Bytes with_digests =
+      bytes_of_text(pairs("InitiatorName=" + std::string{initiator_name} +
+                          ";TargetName=" + std::string{target_name} + ";DataDigest=CRC32C;"));
   return {
+      {"own-login-behind-a-login",
+       "the monitor framed what was sent before the end of a login as the initiator did, the "
+       "target with the digests that held by then",
+       Stream{}
+           .send(login, with_digests)
+           .steer(free_line_waits)
+           .send(login, with_digests)
+           .steer(free_line_waits)
+           .send(pdu::LoginRequest{}, {}, three_words)  // four bytes in, another Login Request
+           .steer(free_line)},
       {"own-continued-fetch",
        "a Text Request with the C bit was answered with data, for there was more to fetch",
        Stream{}.text(many).send(pdu::TextRequest{.final = false,
@@ -207,7 +278,7 @@ std::vector<Regression> own_regressions() {
            .log_out()},
   };
   for (auto part : {wrong_accusations(), accusations_of_haste(), accusations_of_silence(),
-                    accusations_of_loss(), accusations_of_form()})
+                    accusations_of_loss(), accusations_of_form(), accusations_of_functions()})
     for (Regression& one : part) all.push_back(std::move(one));
   return all;
 }

@@ -12,15 +12,15 @@ constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_letter(char c) { return is_capital(c) || (c >= 'a' && c <= 'z'); }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_label_character(char c) {
-  return is_letter(c) || is_digit(c) || std::string_view{".-+@_"}.contains(c);
+  return is_letter(c) || is_digit(c) || c == '.' || c == '-' || c == '+' || c == '@' || c == '_';
 }
 constexpr bool is_text_character(char c) {
-  return is_label_character(c) || std::string_view{"/[]:"}.contains(c);
+  return is_label_character(c) || c == '/' || c == '[' || c == ']' || c == ':';
 }
 constexpr bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 /// What RFC 3722 leaves of ASCII, and capitals: names are not case sensitive (3.2.6.1).
 constexpr bool is_name_character(char c) {
-  return is_letter(c) || is_digit(c) || std::string_view{"-.:"}.contains(c) || is_beyond_ascii(c);
+  return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == ':' || is_beyond_ascii(c);
 }
 
 /// The first character that `allowed` does not admit, as a breach of `rule`.
@@ -90,6 +90,8 @@ const KeyValue* find(std::span<const KeyValue> pairs, std::string_view key) {
 
 std::expected<std::vector<KeyValue>, Violation> split(std::string_view text) {
   std::vector<KeyValue> pairs;
+  // Mostly that is all of them; more room than a login needs is made only as pairs come.
+  pairs.reserve(std::min<std::size_t>(text.size() / 16 + 1, 32));
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\0', begin);
     if (end == text.npos)
@@ -107,14 +109,18 @@ std::expected<std::vector<KeyValue>, Violation> split(std::string_view text) {
   return pairs;
 }
 
+std::optional<Violation> check_pairs(std::span<const KeyValue> pairs) {
+  for (const KeyValue& pair : pairs) {
+    if (const auto wrong = check_key_name(pair.key, pair.byte)) return wrong;
+    if (const auto wrong = check_utf8(pair.value, pair.value_byte())) return wrong;
+  }
+  return std::nullopt;
+}
+
 std::expected<std::vector<KeyValue>, Violation> parse(std::string_view text) {
   auto pairs = split(text);
   if (!pairs) return pairs;
-  for (const KeyValue& pair : *pairs) {
-    if (const auto wrong = check_key_name(pair.key, pair.byte)) return std::unexpected(*wrong);
-    if (const auto wrong = check_utf8(pair.value, pair.value_byte()))
-      return std::unexpected(*wrong);
-  }
+  if (const auto wrong = check_pairs(*pairs)) return std::unexpected(*wrong);
   return pairs;
 }
 
@@ -140,6 +146,9 @@ void append_pair(std::string& text, std::string_view key, std::string_view value
 
 std::string encode_pairs(const std::vector<Pair>& pairs) {
   std::string text;
+  std::size_t size = 0;
+  for (const Pair& pair : pairs) size += pair.key.size() + pair.value.size() + 2;
+  text.reserve(size);
   for (const Pair& pair : pairs) append_pair(text, pair.key, pair.value);
   return text;
 }
@@ -178,7 +187,8 @@ std::expected<std::vector<std::string_view>, Violation> decode_list(std::string_
     const std::string_view item = value.substr(begin, end - begin);
     // Y# and Z# begin the names of registered digests and authentication methods (12.1, 11.1); the
     // sharp is in no other text-value.
-    const bool registered = item.starts_with("Y#") || item.starts_with("Z#");
+    const bool registered =
+        item.size() >= 2 && (item[0] == 'Y' || item[0] == 'Z') && item[1] == '#';
     const std::size_t prefix = registered ? 2 : 0;
     const auto place = static_cast<std::uint32_t>(byte + begin + prefix);
     if (const auto wrong = check_text_value(item.substr(prefix), place))

@@ -52,7 +52,10 @@ struct Pair {
 /// pairs. Refuses a pair that is empty, lacks the equals sign, or lacks its null byte.
 [[nodiscard]] std::expected<std::vector<KeyValue>, Violation> split(std::string_view text);
 
-/// `split`, and every key is a key name and every value UTF-8.
+/// Whether every key is a key name and every value UTF-8.
+[[nodiscard]] std::optional<Violation> check_pairs(std::span<const KeyValue> pairs);
+
+/// `split` and `check_pairs`.
 [[nodiscard]] std::expected<std::vector<KeyValue>, Violation> parse(std::string_view text);
 
 /// What is wrong with a key's name, if anything (5.1; 12.22 for `X#`).

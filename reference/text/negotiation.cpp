@@ -211,6 +211,7 @@ std::expected<Received, Violation> Negotiation::receive(std::span<const KeyValue
     }
     if (wrong) return std::unexpected(*wrong);
   }
+  received.answers.reserve(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i)
     if (answers[i]) received.answers.push_back({std::string{pairs[i].key}, std::move(*answers[i])});
   return received;

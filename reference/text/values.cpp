@@ -26,8 +26,10 @@ Constant recognise(std::string_view value, std::uint32_t byte) {
   const auto behind_prefix = [&](Base base) -> Constant {
     return {.base = base, .digits = value.substr(2), .byte = byte + 2};
   };
-  if (value.starts_with("0x") || value.starts_with("0X")) return behind_prefix(Base::hexadecimal);
-  if (value.starts_with("0b") || value.starts_with("0B")) return behind_prefix(Base::base64);
+  if (value.size() >= 2 && value[0] == '0') {
+    if (value[1] == 'x' || value[1] == 'X') return behind_prefix(Base::hexadecimal);
+    if (value[1] == 'b' || value[1] == 'B') return behind_prefix(Base::base64);
+  }
   return {.base = Base::decimal, .digits = value, .byte = byte};
 }
 

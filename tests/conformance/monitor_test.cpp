@@ -186,15 +186,6 @@ TEST(TheMonitor, TakesNoCommandForAbortedThatWasSentAfterTheFunction) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
-/// The transcript of `first`, and behind it that of `second` as another connection's.
-Scene beside(Scene first, const Scene& second) {
-  for (Record record : second.transcript) {
-    record.connection = 1;
-    first.transcript.push_back(std::move(record));
-  }
-  return first;
-}
-
 // 10.5.1: a reset ends the tasks of all sessions, and tells the others nothing of it.
 TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   const auto function = [](TaskManagementFunction which, std::uint32_t cmd_sn) {
@@ -208,12 +199,7 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetOfAnotherSessionMayHaveEnded) {
   scene.login().say(Scene::write(64));
   ++scene.exp_cmd_sn;
   scene.notify(Scene::r2t(0, 0, 64));
-  Scene other;
-  LoginRequest request = Scene::login_request();
-  LoginResponse response = Scene::login_response();
-  request.isid = response.isid = iscsi::wire::Isid{0x8000'0000'0002U};
-  response.tsih = iscsi::wire::Tsih{8};
-  other.say(request, Scene::names()).answer(response, pairs("TargetPortalGroupTag=1/"));
+  Scene other = logged_in_elsewhere();
   const auto clears = [&] {
     return beside(scene, other)
         .say(function(TaskManagementFunction::clear_task_set, 11))
@@ -311,63 +297,12 @@ TEST(TheMonitor, CountsNoCommandsThatWereSentBeforeTheEndOfTheLoginWasHeard) {
   EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
 }
 
-// A rejected command whose number an ABORT TASK has named may be sent again, and is no retry.
-TEST(TheMonitor, TakesACommandForNewWhoseNumberWasRejectedAndNamedByAnAbort) {
-  Scene scene;
-  scene.login();
-  const ScsiCommand refused = Scene::write(64);
-  scene.say(refused).answer(Reject{.reason = RejectReason::invalid_pdu_field},
-                            header_text(encode_header(refused, {})));
-  scene.say(TaskManagementRequest{.immediate = true,
-                                  .function = TaskManagementFunction::abort_task,
-                                  .initiator_task_tag = InitiatorTaskTag{9},
-                                  .referenced_task_tag = InitiatorTaskTag{8},
-                                  .cmd_sn = {10},
-                                  .ref_cmd_sn = {10}});
-  scene.answer(TaskManagementResponse{.response = TaskManagementOutcome::task_does_not_exist,
-                                      .initiator_task_tag = InitiatorTaskTag{9}});
-  scene.say(Scene::read(0));
-  ++scene.exp_cmd_sn;
-  EXPECT_EQ(scene.answer(Scene::status()).broken(), std::set<Rule>{});
-}
-
-// Numbers as far ahead as the monitor has room for take no slot of those whose turn may come.
-TEST(TheMonitor, DoesNotJudgeExpCmdSnWhereANumberIsTooFarAheadToBeKept) {
-  Scene scene;
-  scene.login();
-  NopOut early = ping(11);
-  early.initiator_task_tag = InitiatorTaskTag{7};
-  scene.say(early);
-  NopOut far = ping(11 + 8192);
-  far.initiator_task_tag = InitiatorTaskTag{8};
-  scene.say(far).say(ping(10));
-  scene.exp_cmd_sn = 12;
-  EXPECT_EQ(scene.answer(echo()).broken(), std::set<Rule>{});
-}
-
 TEST(TheMonitor, TakesACommandThatIsSentAgainBehindItsReject) {
   Scene scene;
   scene.login().say(ping()).answer(Reject{.reason = RejectReason::immediate_command_reject},
                                    header_text(encode_header(ping(), {})));
   scene.exp_cmd_sn = 11;
   EXPECT_EQ(scene.say(ping()).answer(echo()).broken(), std::set<Rule>{});
-}
-
-// Two commands have one CmdSN, ahead of its turn; the target rejects the second, keeps the first.
-TEST(TheMonitor, CountsACommandAsSentWhoseNumberARejectedOneHadAsWell) {
-  Scene scene;
-  NopOut kept = ping(11);
-  kept.initiator_task_tag = InitiatorTaskTag{7};
-  scene.login().say(kept).say(ping(11));
-  scene.answer(Reject{.reason = RejectReason::invalid_pdu_field},
-               header_text(encode_header(ping(11), {})));
-  scene.say(ping(10));
-  scene.exp_cmd_sn = 11;
-  scene.answer(echo());
-  scene.exp_cmd_sn = 12;
-  NopIn late = echo();
-  late.initiator_task_tag = kept.initiator_task_tag;
-  EXPECT_EQ(scene.answer(late).broken(), std::set<Rule>{});
 }
 
 TEST(TheMonitor, BlamesNoRejectOfACommandWhoseNumberAnotherHadBefore) {

@@ -36,6 +36,26 @@ inline Scene logged_in() {
   return scene.login();
 }
 
+/// A session of another initiator port.
+inline Scene logged_in_elsewhere() {
+  LoginRequest request = Scene::login_request();
+  LoginResponse response = Scene::login_response();
+  request.isid = response.isid = iscsi::wire::Isid{0x8000'0000'0002U};
+  response.tsih = iscsi::wire::Tsih{8};
+  Scene scene;
+  scene.say(request, Scene::names()).answer(response, pairs("TargetPortalGroupTag=1/"));
+  return scene;
+}
+
+/// The transcript of `first`, and behind it that of `second` as another connection's.
+inline Scene beside(Scene first, const Scene& second) {
+  for (Record record : second.transcript) {
+    record.connection = 1;
+    first.transcript.push_back(std::move(record));
+  }
+  return first;
+}
+
 /// Acknowledges the one command with CmdSN 10.
 inline Scene acknowledged() {
   Scene scene;
