@@ -3,7 +3,6 @@
 /// Everything that sessions have to do with: the SCSI device, the connections, each other. One
 /// value; the functions of this folder change it and list in it what the owner has to do.
 
-#include <deque>
 #include <list>
 #include <map>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "session/connection.hpp"
 #include "session/session.hpp"
 #include "text/send_targets.hpp"
+#include "wire/queue.hpp"
 
 namespace iscsi::session {
 
@@ -66,7 +66,7 @@ struct Domain {
   std::list<Task> orphans{};
 
   // For the owner.
-  std::deque<MediumRequest> medium{};
+  wire::Queue<MediumRequest> medium{};
   std::vector<ConnectionId> touched{};  ///< have output, or are to be closed
   std::vector<Note> notes{};
 

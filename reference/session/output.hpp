@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <span>
 
 #include "pdu/codec.hpp"
+#include "wire/queue.hpp"
 #include "wire/shared_bytes.hpp"
 
 namespace iscsi::session {
@@ -18,7 +18,8 @@ class Output {
   /// Queues a PDU. `data` is sealed now and must not change any more.
   void push(const pdu::HeaderBytes& header, wire::Slice data, pdu::Digests digests);
 
-  /// Fills `views` with the next bytes to send, in order; returns how many views were used.
+  /// Fills `views` with the next bytes to send, in order; returns how many views were used. They
+  /// hold until the next `push` or `sent`.
   [[nodiscard]] std::size_t gather(std::span<wire::ByteView> views) const;
   /// So many bytes have been sent.
   void sent(std::size_t bytes);
@@ -39,7 +40,7 @@ class Output {
     [[nodiscard]] std::size_t size() const { return front_bytes + data.length + behind_bytes; }
   };
 
-  std::deque<Entry> entries_;
+  wire::Queue<Entry> entries_;
   std::size_t sent_of_first_ = 0;  ///< bytes of the first entry that are gone
   std::size_t queued_ = 0;
 };

@@ -255,9 +255,8 @@ void ask_medium(Domain& domain, Session& session, Task& task) {
 
 /// A request that the owner of the medium has not fetched yet needs no longer be done.
 bool take_back_request(Domain& domain, const Task& task) {
-  return std::erase_if(domain.medium, [&task](const MediumRequest& request) {
-           return request.task == task.id;
-         }) != 0;
+  return domain.medium.erase_if(
+             [&task](const MediumRequest& request) { return request.task == task.id; }) != 0;
 }
 
 /// Whether the command wants data that it did not want when it came. What refused it then, a unit

@@ -67,7 +67,7 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
     sessions.push_back({.initiator_name = session.initiator_name,
                         .isid = session.isid,
                         .tsih = tsih,
-                        .portal_group_tag = configuration_.login.portal_group_tag,
+                        .portal_group_tag = configuration_->login.portal_group_tag,
                         .target_named = session.target_named,
                         .connections = own,
                         .parameters = session.parameters,
@@ -79,7 +79,7 @@ login::Answer Target::with_login_context(Connection& connection, const pdu::Logi
     if (const auto* challenge = login::unanswered_challenge(other.state);
         id != connection.id && challenge != nullptr)
       challenges.push_back(*challenge);
-  const login::Context context{.configuration = configuration_.login,
+  const login::Context context{.configuration = configuration_->login,
                                .sessions = sessions,
                                .session_count = domain_.sessions.size(),
                                .fresh = login.fresh,

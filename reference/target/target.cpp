@@ -22,28 +22,29 @@ using session::Connection;
 using session::ConnectionState;
 using session::Session;
 
-Target::Target(Configuration configuration) : configuration_{std::move(configuration)} {
-  const auto& numbers = configuration_.unit_numbers;
-  assert(numbers.empty() || numbers.size() == configuration_.units.size());
-  for (std::size_t i = 0; i < configuration_.units.size(); ++i) {
+Target::Target(Configuration configuration) {
+  const auto& numbers = configuration.unit_numbers;
+  assert(numbers.empty() || numbers.size() == configuration.units.size());
+  for (std::size_t i = 0; i < configuration.units.size(); ++i) {
     const auto number = numbers.empty() ? static_cast<std::uint16_t>(i) : numbers[i];
-    [[maybe_unused]] const auto added = domain_.device.add_unit(number, configuration_.units[i]);
+    [[maybe_unused]] const auto added = domain_.device.add_unit(number, configuration.units[i]);
     assert(added.has_value());
   }
-  configuration_.login.max_sessions =
-      std::min(configuration_.login.max_sessions, configuration_.bounds.sessions);
-  domain_.policy = configuration_.login.policy;
-  domain_.bounds = configuration_.bounds;
-  domain_.target_name = std::string{configuration_.login.target.text()};
-  domain_.portals = configuration_.portals;
+  configuration.login.max_sessions =
+      std::min(configuration.login.max_sessions, configuration.bounds.sessions);
+  domain_.policy = configuration.login.policy;
+  domain_.bounds = configuration.bounds;
+  domain_.target_name = std::string{configuration.login.target.text()};
+  domain_.portals = configuration.portals;
   for (text::Address& portal : domain_.portals)
-    portal.portal_group_tag = configuration_.login.portal_group_tag;
+    portal.portal_group_tag = configuration.login.portal_group_tag;
+  configuration_ = std::make_shared<const Configuration>(std::move(configuration));
 }
 
 // Connections and bytes.
 
 bool Target::accepts_connection() const {
-  return domain_.connections.size() < configuration_.bounds.connections;
+  return domain_.connections.size() < configuration_->bounds.connections;
 }
 
 ConnectionId Target::opened(const text::Address& reached_at, const Fresh& fresh, Moment now) {
@@ -52,7 +53,7 @@ ConnectionId Target::opened(const text::Address& reached_at, const Fresh& fresh,
   Connection& connection = domain_.connections[last_connection_];
   connection.id = last_connection_;
   connection.reached_at = reached_at;
-  connection.reached_at.portal_group_tag = configuration_.login.portal_group_tag;
+  connection.reached_at.portal_group_tag = configuration_->login.portal_group_tag;
   connection.opened_at = connection.heard_at = domain_.now;
   logins_[last_connection_].fresh = fresh;
   return last_connection_;
@@ -195,7 +196,7 @@ void Target::elapsed(Moment now) {
 
 void Target::check_deadlines(Connection& connection) {
   const Moment now = domain_.now;
-  const Deadlines& deadlines = configuration_.deadlines;
+  const Deadlines& deadlines = configuration_->deadlines;
   switch (connection.disposition) {
     case Disposition::close_now: return;
     case Disposition::close_when_sent:

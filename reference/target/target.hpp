@@ -20,6 +20,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,7 +87,8 @@ class Target {
   [[nodiscard]] std::optional<MediumRequest> next_medium_request();
   void finished(const MediumRequest& request, const scsi::MediumResult& result, Moment now);
 
-  /// Fills `views` with output in order; returns how many were used.
+  /// Fills `views` with output in order; returns how many were used. They hold until the target's
+  /// next event.
   [[nodiscard]] std::size_t gather(ConnectionId id, std::span<wire::ByteView> views) const;
   [[nodiscard]] bool has_output(ConnectionId id) const;
   void sent(ConnectionId id, std::size_t bytes, Moment now);
@@ -142,7 +144,7 @@ class Target {
   login::Answer with_login_context(session::Connection& connection,
                                    const pdu::LoginRequest* request, Use use);
 
-  Configuration configuration_;
+  std::shared_ptr<const Configuration> configuration_;  ///< the same for all copies
   session::Domain domain_;
   std::map<ConnectionId, Login> logins_;
   std::vector<KnownNexus> known_;
