@@ -4,7 +4,8 @@
 #include <array>
 #include <cstdio>
 #include <optional>
-#include <span>
+#include <utility>
+#include <vector>
 
 #include "conformance/monitor/monitor.hpp"
 #include "support/entry.hpp"
@@ -14,15 +15,15 @@
 namespace iscsi::fuzz {
 namespace {
 
-void hear(conformance::Monitor& monitor, std::span<const Said> record) {
+void hear(conformance::Monitor& monitor, std::vector<Said> record) {
   using enum conformance::Record::Kind;
-  for (const Said& said : record) {
+  for (Said& said : record) {
     const auto kind = said.kind == Said::Kind::opened ? opened
                       : said.kind == Said::Kind::sent ? sent
                                                       : received;
     monitor.take({.kind = kind,
                   .connection = static_cast<conformance::ConnectionNumber>(said.connection),
-                  .bytes = said.bytes});
+                  .bytes = std::move(said.bytes)});
   }
 }
 
@@ -56,7 +57,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (InputPdu& pdu : split(input, 96)) play.take(std::move(pdu));
   play.end();
   conformance::Monitor judge = judge_of(which);
-  hear(judge, play.record());
+  hear(judge, play.take_record());
   judge.finish();
   for (const conformance::Finding& finding : judge.take_findings()) {
     if (finding.side != conformance::Side::target) continue;

@@ -53,8 +53,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   {
     Play play{made, failure_in, settings};
     medium_waits = play.medium_waits();
-    // A repetition takes as long as the play: of what may be repeated, a third is.
-    if (play.can_be_repeated() && settings.one_in(3)) play.keep_deeds();
+    // A repetition takes as long as the play.
+    if (play.can_be_repeated() && settings.now_and_then(8)) play.keep_deeds();
     for (InputPdu& pdu : split(input, 96)) play.take(std::move(pdu));
     deeds = play.take_deeds();
     play.end();

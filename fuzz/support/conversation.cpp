@@ -144,6 +144,7 @@ void Conversation::take(Line& line, const pdu::Frame& frame, const pdu::LoginRes
   line.session = static_cast<std::uint16_t>(pdu.tsih);
   line.digests = {.header = line.login_text.contains("HeaderDigest=CRC32C"),
                   .data = line.login_text.contains("DataDigest=CRC32C")};
+  line.login_text = {};  // a copy of it for every input would be work for nothing
   line.exp_cmd_sn = pdu.exp_cmd_sn;
   line.max_cmd_sn = pdu.max_cmd_sn;
   if (!sessions_.contains(*line.session)) sessions_[*line.session].next_cmd_sn = pdu.exp_cmd_sn;

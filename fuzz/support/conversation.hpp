@@ -66,7 +66,6 @@ class Conversation {
 
   /// From now on, what is said is written down.
   void keep_record() { keeps_record_ = true; }
-  [[nodiscard]] const std::vector<Said>& record() const { return record_; }
   /// Hands over what was written down, and writes no more.
   [[nodiscard]] std::vector<Said> take_record() {
     keeps_record_ = false;

@@ -47,7 +47,7 @@ class Play {
   [[nodiscard]] std::vector<Deed> take_deeds();
   /// The same of what is said.
   void keep_record() { conversation_.keep_record(); }
-  [[nodiscard]] const std::vector<Said>& record() const { return conversation_.record(); }
+  [[nodiscard]] std::vector<Said> take_record() { return conversation_.take_record(); }
   /// Whether the medium lets commands wait: a world that repeats the deeds has to, too.
   [[nodiscard]] bool medium_waits() const { return medium_waits_; }
 

@@ -131,6 +131,7 @@ Options take_options(std::span<char*>& arguments) {
 int main(int count, char** values) {
   std::span<char*> arguments = std::span{values, static_cast<std::size_t>(count)}.subspan(1);
   const Options options = take_options(arguments);
+  iscsi::fuzz::Settings::replay();
   if (options.mutants != 0) std::signal(SIGABRT, leave_mutant);
   const std::vector<files::path> inputs = inputs_of(arguments);
   for (const files::path& path : inputs) {

@@ -12,6 +12,11 @@ std::uint64_t& variant() {
   return value;
 }
 
+bool& replaying() {
+  static bool value = false;
+  return value;
+}
+
 /// FNV-1a.
 std::uint64_t hash(wire::ByteView bytes) {
   std::uint64_t value = 0xcbf29ce484222325;
@@ -35,5 +40,7 @@ std::uint64_t Settings::next() {
 }
 
 void Settings::use_variant(std::uint64_t value) { variant() = value; }
+void Settings::replay() { replaying() = true; }
+bool Settings::is_replay() { return replaying(); }
 
 }  // namespace iscsi::fuzz

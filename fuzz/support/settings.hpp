@@ -27,6 +27,8 @@ class Settings {
   [[nodiscard]] std::size_t below(std::size_t bound) { return next() % bound; }
   [[nodiscard]] bool one_in(std::size_t count) { return below(count) == 0; }
   [[nodiscard]] bool flag() { return one_in(2); }
+  /// For what takes as long as everything else: an engine does it now and then, a replay always.
+  [[nodiscard]] bool now_and_then(std::size_t count) { return one_in(count) || is_replay(); }
   template <class T>
   [[nodiscard]] T one_of(std::initializer_list<T> values) {
     return values.begin()[below(values.size())];
@@ -35,8 +37,12 @@ class Settings {
   /// Makes inputs lead to other settings than they would, all alike: so that a recorded find is
   /// replayed under several. Zero, as at the start, is what the engines use.
   static void use_variant(std::uint64_t variant);
+  /// From now on, inputs are replayed.
+  static void replay();
 
  private:
+  [[nodiscard]] static bool is_replay();
+
   std::uint64_t state_;
 };
 

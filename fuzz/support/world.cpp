@@ -43,7 +43,7 @@ ConnectionId World::open() {
 
 void World::deliver(ConnectionId id, ByteView bytes, std::size_t most) {
   while (!bytes.empty()) {
-    if (!target_.wants_input(id)) fetch(id);
+    if (!target_.wants_input(id)) fetch(id, outputs_[id]);
     if (!target_.wants_input(id)) return;
     std::size_t moved = 0;
     for (const std::span<std::byte> room : target_.space(id)) {
@@ -114,12 +114,11 @@ void World::check_bounds() const {
   require(target_.session_count() <= bounds_.sessions, "sessions are within their bound");
 }
 
-/// Everything that waits to be sent, which lets the target go on.
-void World::fetch(ConnectionId id) {
+/// Adds everything that waits to be sent, which lets the target go on.
+void World::fetch(ConnectionId id, wire::Bytes& output) {
   while (target_.has_output(id)) {
     wire::Bytes more = target_.take_output(id, now_);
     fetched_bytes_ += more.size();
-    wire::Bytes& output = outputs_[id];
     if (output.empty())
       output = std::move(more);
     else
@@ -129,11 +128,13 @@ void World::fetch(ConnectionId id) {
 }
 
 wire::Bytes World::take_output(ConnectionId id) {
-  fetch(id);
-  const auto found = outputs_.find(id);
-  if (found == outputs_.end()) return {};
-  wire::Bytes output = std::move(found->second);
-  outputs_.erase(found);
+  wire::Bytes output;
+  // Most has not been fetched before.
+  if (const auto found = outputs_.find(id); found != outputs_.end()) {
+    output = std::move(found->second);
+    outputs_.erase(found);
+  }
+  fetch(id, output);
   fetched_bytes_ -= output.size();
   return output;
 }

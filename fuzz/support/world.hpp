@@ -43,7 +43,7 @@ class World {
   [[nodiscard]] const std::vector<Note>& notes() const { return notes_; }
 
  private:
-  void fetch(ConnectionId id);
+  void fetch(ConnectionId id, wire::Bytes& output);
   void settle();
   void carry_out(const MediumRequest& request, server::Pieces data_out);
   void check_bounds() const;
