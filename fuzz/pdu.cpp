@@ -56,6 +56,11 @@ void check_additional_headers(const InputPdu& pdu) {
               again->bidirectional_read_length == headers->bidirectional_read_length,
           "additional headers are read as they were written");
   require(pdu::audit_additional_headers(area).empty(), "and written without a breach");
+  if (area.empty()) return;
+  // The shortest has eight bytes: one of these leaves less of it than AHSLength and AHSType.
+  for (const std::size_t cut : {1U, 5U})
+    require(!pdu::decode_additional_headers(wire::ByteView{area}.first(area.size() - cut)),
+            "and not read where they are cut");
 }
 
 template <class Decode>

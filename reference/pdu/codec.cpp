@@ -110,10 +110,13 @@ std::expected<P, Violation> decode(const Frame& frame) {
 /// Runs `use` for the alternative of `Sum` with this operation code; false when there is none.
 template <class Sum, class Use>
 bool with_alternative(std::uint8_t opcode, Use use) {
+  const auto is_it = [&]<class P>(std::type_identity<P> alternative) {
+    const bool it_is = static_cast<std::uint8_t>(P::opcode) == opcode;
+    if (it_is) use(alternative);
+    return it_is;
+  };
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return ((static_cast<std::uint8_t>(std::variant_alternative_t<I, Sum>::opcode) == opcode &&
-             (use(std::type_identity<std::variant_alternative_t<I, Sum>>{}), true)) ||
-            ...);
+    return (is_it(std::type_identity<std::variant_alternative_t<I, Sum>>{}) || ...);
   }(std::make_index_sequence<std::variant_size_v<Sum>>{});
 }
 
