@@ -39,9 +39,10 @@ P read_fields(Header header) {
     constexpr const Entry<P>& entry = layout_of<P>[index];
     if constexpr (entry.kind == EntryKind::field && !entry.conditional)
       entry.set(pdu, extract(header, entry.place));
-    if constexpr (entry.kind == EntryKind::opaque)
-      std::copy_n(header.begin() + entry.place.byte, entry.place.width / 8U,
-                  entry.view(pdu).begin());
+    if constexpr (entry.kind == EntryKind::opaque) {
+      const auto view = entry.view(pdu);
+      std::copy_n(header.begin() + entry.place.byte, view.size(), view.begin());
+    }
   });
   for_each_entry<P>([&](auto index) {
     constexpr const Entry<P>& entry = layout_of<P>[index];
@@ -237,8 +238,7 @@ HeaderBytes encode_header(const P& pdu, const Lengths& lengths) {
       insert(header, entry.place, entry.value);
     } else if constexpr (entry.kind == EntryKind::opaque) {
       P copy = pdu;
-      std::copy_n(entry.view(copy).begin(), entry.place.width / 8U,
-                  header.begin() + entry.place.byte);
+      std::ranges::copy(entry.view(copy), header.begin() + entry.place.byte);
     } else if constexpr (entry.kind == EntryKind::field) {
       if constexpr (entry.conditional) {
         if (entry.exists(pdu)) insert(header, entry.place, entry.get(pdu));

@@ -387,9 +387,11 @@ TEST(AddedConnection, FailsAtTheNextRequestWhenItsSessionHasEnded) {
   Talk talk{.sessions = {existing_session()}};
   talk.header.tsih = wire::Tsih{9};
   ASSERT_FALSE(talk.send(stay(security), names).close);
+  ASSERT_FALSE(talk.send(stay(security), {}).close);  // as long as it is there, it goes on
   talk.sessions.clear();
-  expect_refused(talk.send(stay(security), {}), LoginStatus::session_does_not_exist,
-                 Rule::session_to_join_exists);
+  const auto answer = talk.send(stay(security), {});
+  expect_refused(answer, LoginStatus::session_does_not_exist, Rule::session_to_join_exists);
+  EXPECT_EQ(answer.violation, (Violation{Rule::session_to_join_exists, 14, 9}));
 }
 
 TEST(AddedConnection, NamesItsTargetUnlessTheSessionIsForDiscovery) {

@@ -307,12 +307,16 @@ TEST(List, TakesTheNamesOfExtensions) {
   EXPECT_EQ(
       decode_list("Y-com.example.crc,Y#registered,Z#registered,None"),
       (std::vector<std::string_view>{"Y-com.example.crc", "Y#registered", "Z#registered", "None"}));
+  EXPECT_EQ(decode_list("Y#,Z#"), (std::vector<std::string_view>{"Y#", "Z#"}));
+  const std::string_view letter = std::string_view{"Y#a"}.substr(0, 1);  // no sharp is its own
+  EXPECT_EQ(decode_list(letter), (std::vector<std::string_view>{"Y"}));
 }
 
 TEST(List, RefusesAValueOutsideTheAlphabet) {
   const auto at = [](std::string_view value) { return decode_list(value, 100).error(); };
   EXPECT_EQ(at("None,CRC 32"), (Violation{Rule::text_value_has_its_characters, 108, ' '}));
   EXPECT_EQ(at("X#a"), (Violation{Rule::text_value_has_its_characters, 101, '#'}));
+  EXPECT_EQ(at("Y!a"), (Violation{Rule::text_value_has_its_characters, 101, '!'}));
   EXPECT_EQ(at("Y#a#"), (Violation{Rule::text_value_has_its_characters, 103, '#'}));
   EXPECT_EQ(at("(bla,alb)"), (Violation{Rule::text_value_has_its_characters, 100, '('}));
 }

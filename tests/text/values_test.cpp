@@ -67,6 +67,7 @@ TEST(Number, IsRefusedAtTheFirstCharacterThatIsNoDigit) {
   EXPECT_EQ(at("0x"), (Violation{Rule::number_is_a_constant, 12, 0}));
   EXPECT_EQ(at("0x1g"), (Violation{Rule::number_is_a_constant, 13, 'g'}));
   EXPECT_EQ(at("x10"), (Violation{Rule::number_is_a_constant, 10, 'x'}));
+  EXPECT_EQ(at("1x0"), (Violation{Rule::number_is_a_constant, 11, 'x'}));
   EXPECT_EQ(at("1e3"), (Violation{Rule::number_is_a_constant, 11, 'e'}));
 }
 
