@@ -4,7 +4,7 @@
 # scratch space in $WORK. What belongs in $OUT, for each harness: the program, NAME_seed_corpus.zip,
 # NAME.dict, NAME.options; and lib/, the libraries that machines which run harnesses do not have.
 #
-# ISCSI_HARNESSES: only these, separated by spaces (our own test builds two).
+# ISCSI_HARNESSES: only these, separated by spaces (our own test builds one).
 set -o pipefail
 
 source=$SRC/iscsi-reference
