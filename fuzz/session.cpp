@@ -11,21 +11,18 @@
 namespace iscsi::fuzz {
 namespace {
 
-/// Does the same deeds with the bytes cut otherwise.
-void repeat(const std::vector<Deed>& deeds, World& world, Settings& settings) {
+/// Does the same deeds with the bytes cut otherwise: `slowly` is byte by byte.
+void repeat(const std::vector<Deed>& deeds, World& world, Settings& settings, bool slowly) {
   for (const Deed& deed : deeds) {
     using enum Deed::Kind;
     switch (deed.kind) {
       case opened:
         require(world.open() == deed.connection, "connections have the same names");
         break;
-      case delivered: {
-        // Byte by byte now and then: over every edge of the header.
-        const bool slowly = deed.bytes.size() < 128 && settings.one_in(8);
+      case delivered:
         world.deliver(deed.connection, deed.bytes,
                       slowly ? 1 : 1 + settings.below(deed.bytes.size()));
         break;
-      }
       case took_output:
         require(world.take_output(deed.connection) == deed.bytes,
                 "the same bytes, cut otherwise, have the same output");
@@ -59,10 +56,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     deeds = play.take_deeds();
     play.end();
   }
-  if (!deeds.empty()) {
+  const auto again = [&](bool slowly) {
     World world{made.target, made.configuration.bounds, failure_in};
     if (medium_waits) world.let_medium_wait();
-    repeat(deeds, world, settings);
-  }
+    repeat(deeds, world, settings, slowly);
+  };
+  if (deeds.empty()) return 0;
+  again(false);
+  if (settings.now_and_then(8)) again(true);
   return 0;
 }

@@ -171,8 +171,10 @@ void Conversation::take(Line& line, const pdu::Frame&, const pdu::ReadyToTransfe
   if (line.logged_in_by_terms) {
     require(pdu.desired_data_transfer_length <= terms_.max_burst_length,
             "an R2T asks for no more than a burst");
-    const auto open = std::ranges::count(line.asked, tag, &Asked::task_tag);
-    require(open < terms_.max_outstanding_r2t, "no more R2Ts are open than were agreed");
+    const auto open =
+        static_cast<std::size_t>(std::ranges::count(line.asked, tag, &Asked::task_tag));
+    require(open < terms_.max_outstanding_r2t + line.answers_ahead,
+            "no more R2Ts are open than were agreed");
   }
   if (Task* task = task_of(line, tag)) {
     require(task->unanswered > 0, "data is asked for a task");

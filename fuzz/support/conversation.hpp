@@ -95,6 +95,7 @@ class Conversation {
     wire::Bytes unread;      ///< the beginning of a PDU
     std::string login_text;  ///< of all Login Responses
     std::vector<Asked> asked;
+    std::size_t answers_ahead = 0;  ///< to R2Ts that it has not heard yet, their tags guessed
     std::optional<std::uint32_t> ping_tag, text_tag;
     std::uint32_t text_task_tag = 0;
   };

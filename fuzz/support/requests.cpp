@@ -104,10 +104,12 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
   const Steering steering = steering_of(pdu);
   if (opcode == pdu::Opcode::login_request) return;
   if (steering.swells) pdu.swell(swollen_bytes);
-  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_place) != 0)
-    std::erase_if(line.asked, [tag = pdu.field(transfer_tag_place)](const Asked& one) {
-      return one.transfer_tag == tag;
-    });
+  if (steering.as_it_stands && opcode == pdu::Opcode::data_out && pdu.field(final_place) != 0) {
+    const auto tag = pdu.field(transfer_tag_place);
+    const auto answered =
+        std::erase_if(line.asked, [tag](const Asked& one) { return one.transfer_tag == tag; });
+    if (answered == 0 && tag != no_tag) ++line.answers_ahead;
+  }
   if (!steering.as_it_stands) {
     if (pdu.field(task_tag_place) != no_tag)
       pdu.set_field(task_tag_place, pdu.field(task_tag_place) % task_tags);
@@ -165,7 +167,10 @@ void Conversation::number_unsolicited(Session& session, InputPdu& pdu) {
 
 /// Turns a Data-Out into an answer to one of the R2Ts. An empty one becomes the whole answer.
 void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
-  if (line.asked.empty()) return;
+  if (line.asked.empty()) {
+    if (pdu.field(final_place) != 0) ++line.answers_ahead;
+    return;
+  }
   const std::size_t which = pdu.field(transfer_tag_place) % line.asked.size();
   Asked& asked = line.asked[which];
   pdu.set_field(lun_place, asked.lun);

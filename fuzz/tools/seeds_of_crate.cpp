@@ -31,6 +31,14 @@ Stream no_digests() {
       .send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{2}});
 }
 
+/// A write of eight blocks of which no data comes without an R2T.
+Stream long_write() {
+  return Stream::logged_in(
+             "ImmediateData=No;InitialR2T=Yes;MaxOutstandingR2T=1;MaxBurstLength=512;")
+      .command({0x00})  // takes the unit attention
+      .command({0x2a, 0, 0, 0, 0, 0, 0, 0, 8}, {.out = 4096});
+}
+
 Stream behind_the_window() {
   Stream far{1000};
   far.command({0x2a, 0, 0, 0, 0, 0, 0, 0, 1}, {.out = 512, .immediate = pattern(512)});
@@ -52,6 +60,18 @@ constexpr pdu::DataOut first_data{.initiator_task_tag = InitiatorTaskTag{2},
 pdu::DataOut at_offset(std::uint32_t offset) {
   pdu::DataOut pdu = first_data;
   pdu.buffer_offset = offset;
+  return pdu;
+}
+
+pdu::DataOut with_transfer_tag(std::uint32_t tag) {
+  pdu::DataOut pdu = first_data;
+  pdu.target_transfer_tag = TargetTransferTag{tag};
+  return pdu;
+}
+
+pdu::DataOut not_final() {
+  pdu::DataOut pdu = first_data;
+  pdu.final = false;
   return pdu;
 }
 
@@ -94,6 +114,9 @@ std::vector<Regression> crate_regressions() {
        text_before_login(), Rule::first_pdu_is_login_request},
       {"crate-03-command-in-discovery", "SCSI commands are carried out in a discovery session",
        command_in_discovery(), Rule::discovery_session_is_for_text_and_logout},
+      {"crate-03-other-target", "a login to a target that is not here is let in",
+       Stream{1}.login("InitiatorName=iqn.2004-04.com.example:host;"
+                       "TargetName=iqn.2004-04.com.example:other;SessionType=Normal;")},
       {"crate-04-digests-not-used", "CRC32C is agreed to and never computed", no_digests(),
        Rule::header_digest_matches},
       {"crate-05-sense-without-length", "sense data lacks its length",
@@ -107,6 +130,14 @@ std::vector<Regression> crate_regressions() {
        Stream{1}.login(std::string{names} +
                        "MaxBurstLength=0;MaxRecvDataSegmentLength=0;FirstBurstLength=0;"),
        Rule::declaration_is_admissible},
+      {"crate-08-all-r2ts-at-once", "all R2Ts are sent at once, with one tag",
+       long_write().send(first_data, pattern(512))},
+      {"crate-09-transfer-tag-wrong", "the tag of an R2T is not looked at",
+       with_data_out(with_transfer_tag(0x99))},
+      {"crate-09-data-not-final", "nor is the F bit of a sequence that is complete",
+       with_data_out(not_final())},
+      {"crate-09-data-offset-odd", "an offset within a block is written elsewhere",
+       with_data_out(at_offset(100)), Rule::data_out_offset_is_in_sequence},
       {"crate-09-data-offset-outside", "Data-Out outside of the transfer is written elsewhere",
        with_data_out(at_offset(0xffff'fe00)), Rule::data_out_offset_is_in_sequence},
       {"crate-09-data-with-a-hole", "a hole in Data-Out counts as written",
@@ -122,6 +153,26 @@ std::vector<Regression> crate_regressions() {
            .send(pdu::NopOut{.initiator_task_tag = InitiatorTaskTag{1}}, pattern(5))},
       {"crate-13-unknown-opcode", "an unknown operation code is passed over in silence",
        unknown_opcode(), Rule::opcode_is_known},
+      {"crate-13-residuals", "no residual counts: a read of one block that expects two, and half",
+       Stream::logged_in()
+           .command({0x00})
+           .command({0x28, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 1024})
+           .command({0x28, 0, 0, 0, 0, 0, 0, 0, 1}, {.in = 256})},
+      {"crate-13-functions-complete", "every task management function is said to be complete",
+       Stream::logged_in()
+           .send(pdu::TaskManagementRequest{.immediate = true,
+                                            .function = pdu::TaskManagementFunction::abort_task,
+                                            .initiator_task_tag = InitiatorTaskTag{1},
+                                            .referenced_task_tag = InitiatorTaskTag{77}})
+           .send(pdu::TaskManagementRequest{
+               .immediate = true,
+               .function = pdu::TaskManagementFunction::logical_unit_reset,
+               .lun = wire::Lun{std::uint64_t{9} << 48U},
+               .initiator_task_tag = InitiatorTaskTag{2}})},
+      {"crate-13-logout-of-another", "a logout's reason and CID are not looked at",
+       Stream::logged_in().send(pdu::LogoutRequest{.reason = pdu::LogoutReason::close_connection,
+                                                   .initiator_task_tag = InitiatorTaskTag{1},
+                                                   .cid = wire::Cid{99}})},
       {"crate-14-key-continued", "a login's text goes on in the next request",
        Stream{1}
            .login(Login{1, 1, true}, names.substr(0, 50))
