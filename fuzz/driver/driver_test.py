@@ -337,6 +337,19 @@ class Slices(unittest.TestCase):
         one.state.of("dies").slices = one.state.of("works").slices + 1
         self.assertEqual(one.next_harness().name, "works")
 
+    def test_every_fourth_turn_has_room_for_whole_conversations(self):
+        one = self.campaign(works=FUZZES)
+        one.options.time = 30
+        lengths = []
+
+        def note(slice_):
+            lengths.append(slice_.harness.longest)
+            one.stopping = len(lengths) == 5
+            return take(slice_)
+        take, one.take = one.take, note
+        self.run_it(one)
+        self.assertEqual(lengths, [64, 64, 64, engines.WHOLE_BYTES, 64])
+
     def test_a_slice_that_ends_badly_is_told(self):
         one = self.campaign(dies="exit 3\n", works=FUZZES)
         one.options.time = 2

@@ -21,6 +21,7 @@ TIMEOUT_SECONDS = 10  # of one input
 MEMORY_MB = 2048
 GRACE_SECONDS = 2 * TIMEOUT_SECONDS  # an engine looks at its clock between two inputs
 LAST_SECONDS = 60  # for what an engine does after it has been told to end
+WHOLE_BYTES = 4096  # a conversation from its login to its logout
 
 
 class Harness(NamedTuple):
@@ -33,6 +34,10 @@ class Harness(NamedTuple):
     @property
     def is_canary(self):
         return self.name.startswith("canary")
+
+    def at_length(self):
+        """The same with room for whole conversations, which take their time."""
+        return self._replace(longest=max(self.longest, WHOLE_BYTES))
 
 
 def harnesses_of(table):
@@ -125,7 +130,8 @@ class LibFuzzer:
 
     def merge(self, harness, into, folders):
         """Adds to `into` the inputs of `folders` that reach something new, short ones first."""
-        subprocess.run([self.program(harness), "-merge=1", f"-max_len={harness.longest}",
+        subprocess.run([self.program(harness), "-merge=1",
+                        f"-max_len={harness.at_length().longest}",
                         f"-timeout={TIMEOUT_SECONDS}", into, *folders],
                        cwd=self.root, env=self.environment(), check=False,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

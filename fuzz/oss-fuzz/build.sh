@@ -48,6 +48,7 @@ while read -r name input longest seeds; do
       cp "$file" "$corpus/$(sha1sum "$file" | cut -c 1-40)"
     done
   (cd "$corpus" && zip -q -r "$OUT/${name}_seed_corpus.zip" .)
+  [ "$longest" -ge 4096 ] || longest=4096 # whole conversations: as every fourth turn of a campaign
   printf '[libfuzzer]\nmax_len = %s\ntimeout = 25\n' "$longest" >"$OUT/$name.options"
   if [ -f "$build/fuzz/$input.dict" ]; then
     cp "$build/fuzz/$input.dict" "$OUT/$name.dict"

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tools/seed.hpp"
 
 /// The sixteen defects that were read in this project's predecessor, a target in Rust: each as a
@@ -103,9 +105,8 @@ wire::Bytes long_first_segment() {
   return bytes;
 }
 
-}  // namespace
-
-std::vector<Regression> crate_regressions() {
+/// The first eight: logins, numbers, windows.
+std::vector<Regression> of_sessions() {
   return {
       {"crate-01-skipped-security",
        "authentication bypass: a first Login Request in the operational stage",
@@ -132,6 +133,12 @@ std::vector<Regression> crate_regressions() {
        Rule::declaration_is_admissible},
       {"crate-08-all-r2ts-at-once", "all R2Ts are sent at once, with one tag",
        long_write().send(first_data, pattern(512))},
+  };
+}
+
+/// The others: data, commands, answers.
+std::vector<Regression> of_requests() {
+  return {
       {"crate-09-transfer-tag-wrong", "the tag of an R2T is not looked at",
        with_data_out(with_transfer_tag(0x99))},
       {"crate-09-data-not-final", "nor is the F bit of a sequence that is complete",
@@ -186,6 +193,14 @@ std::vector<Regression> crate_regressions() {
            .login(Login{0, 1},
                   "CHAP_N=alice;CHAP_R=0bAAECAwQFBgcICQoLDA0ODw==;CHAP_I=1;CHAP_C=0bAAECAw==;")},
   };
+}
+
+}  // namespace
+
+std::vector<Regression> crate_regressions() {
+  std::vector<Regression> found = of_sessions();
+  for (Regression& one : of_requests()) found.push_back(std::move(one));
+  return found;
 }
 
 }  // namespace iscsi::fuzz
