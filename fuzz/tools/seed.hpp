@@ -3,6 +3,7 @@
 /// What the seeds are made of: each is a file of the corpus, written by this program and by nothing
 /// else, so that it can be read here.
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,9 @@ struct Regression {
 [[nodiscard]] std::vector<Seed> target_seeds();   ///< of harnesses with a device or a target
 [[nodiscard]] std::vector<Seed> corner_seeds();   ///< of ways that the others do not go
 [[nodiscard]] std::vector<Seed> corner_seeds_of_parts();
-[[nodiscard]] std::vector<Seed> capture_seeds();              ///< files for the reader of captures
+[[nodiscard]] std::vector<Seed> capture_seeds();  ///< files for the reader of captures
+/// Of real initiators; `traces`: the folder of that name.
+[[nodiscard]] std::vector<Seed> recorded_seeds(const std::filesystem::path& traces);
 [[nodiscard]] std::vector<Regression> foreign_regressions();  ///< of published defects
 [[nodiscard]] std::vector<Regression> crate_regressions();    ///< of this project's predecessor
 [[nodiscard]] std::vector<Regression> own_regressions();      ///< of defects found here

@@ -1,7 +1,7 @@
-/// Writes the seeds that are made by hand into a corpus, or compares them with what is there.
-/// Usage: fuzz_seeds write|check CORPUS
-/// `check` also holds regressions/README.md against the folder, and sends each regression to a
-/// target, which has to name the rule that was broken. Exit status 0, 1 if something differs, 2.
+/// Writes the seeds that are made by hand, and those of the recordings in ../traces, into a corpus,
+/// or compares them with what is there. Usage: fuzz_seeds write|check CORPUS `check` also holds
+/// regressions/README.md against the folder, and sends each regression to a target, which has to
+/// name the rule that was broken. Exit status 0, 1 if something differs, 2.
 
 #include <algorithm>
 #include <cstdio>
@@ -28,10 +28,11 @@ std::vector<Regression> all_regressions() {
 }
 
 /// All files of ours, by their path in the corpus.
-std::vector<std::pair<files::path, wire::Bytes>> all_files() {
+std::vector<std::pair<files::path, wire::Bytes>> all_files(const files::path& corpus) {
   std::vector<std::pair<files::path, wire::Bytes>> all;
-  for (const Seed& seed : harness_seeds())
-    all.emplace_back(files::path{seed.folder} / seed.name, seed.bytes);
+  for (const auto& part : {harness_seeds(), recorded_seeds(corpus / ".." / "traces")})
+    for (const Seed& seed : part)
+      all.emplace_back(files::path{seed.folder} / seed.name, seed.bytes);
   for (const Regression& one : all_regressions())
     all.emplace_back(files::path{"regressions"} / one.name, one.bytes);
   return all;
@@ -43,7 +44,7 @@ std::string read(const files::path& path) {
 }
 
 int write(const files::path& corpus) {
-  for (const auto& [path, bytes] : all_files()) {
+  for (const auto& [path, bytes] : all_files(corpus)) {
     files::create_directories((corpus / path).parent_path());
     std::ofstream file(corpus / path, std::ios::binary);
     const std::string_view text = wire::as_text(bytes);
@@ -91,7 +92,7 @@ void check_readme(const files::path& folder, Complaints& complaints) {
 
 int check(const files::path& corpus) {
   Complaints complaints;
-  for (const auto& [path, bytes] : all_files())
+  for (const auto& [path, bytes] : all_files(corpus))
     if (read(corpus / path) != wire::as_text(bytes))
       complaints.add(path, "is not what this program writes");
   check_readme(corpus / "regressions", complaints);
