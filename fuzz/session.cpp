@@ -11,25 +11,28 @@
 namespace iscsi::fuzz {
 namespace {
 
-/// Does the same deeds with the bytes cut otherwise: `slowly` is byte by byte.
+/// Does the same deeds with the bytes cut otherwise, those that come and those that go: `slowly` is
+/// byte by byte.
 void repeat(const std::vector<Deed>& deeds, World& world, Settings& settings, bool slowly) {
+  const auto most_of = [&](const Deed& deed) -> std::size_t {
+    constexpr std::size_t short_enough = 2048;
+    return slowly && deed.bytes.size() < short_enough ? 1
+                                                      : 1 + settings.below(deed.bytes.size() + 1);
+  };
   for (const Deed& deed : deeds) {
     using enum Deed::Kind;
     switch (deed.kind) {
       case opened:
         require(world.open() == deed.connection, "connections have the same names");
         break;
-      case delivered:
-        world.deliver(deed.connection, deed.bytes,
-                      slowly ? 1 : 1 + settings.below(deed.bytes.size()));
-        break;
+      case delivered: world.deliver(deed.connection, deed.bytes, most_of(deed)); break;
       case took_output:
-        require(world.take_output(deed.connection) == deed.bytes,
+        require(world.take_output(deed.connection, most_of(deed)) == deed.bytes,
                 "the same bytes, cut otherwise, have the same output");
         break;
       case closed: world.close(deed.connection); break;
       case passed: world.pass(deed.amount); break;
-      case medium_worked: world.medium_turn(); break;
+      case medium_worked: world.medium_turn(deed.amount != 0); break;
       case resized: world.resize_unit(deed.amount); break;
       case shut: world.shut_down(); break;
     }

@@ -87,8 +87,9 @@ void Play::happen(Event event, std::size_t line) {
 }
 
 void Play::medium_turn() {
-  world_.medium_turn();
-  note({.kind = Deed::Kind::medium_worked});
+  const bool backwards = taken_ % 4 == 1;  // every other turn
+  world_.medium_turn(backwards);
+  note({.kind = Deed::Kind::medium_worked, .amount = backwards});
   if (!fetches_late_) fetch_all();
 }
 

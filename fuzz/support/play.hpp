@@ -26,7 +26,7 @@ struct Deed {
   Kind kind;
   ConnectionId connection{};
   wire::Bytes bytes{};       ///< delivered, or the output taken
-  std::uint64_t amount = 0;  ///< milliseconds, or blocks
+  std::uint64_t amount = 0;  ///< milliseconds, or blocks; whether the medium ended the last first
 };
 
 class Play {

@@ -79,7 +79,8 @@ void World::carry_out(const MediumRequest& request, server::Pieces data_out) {
   check_bounds();
 }
 
-void World::medium_turn() {
+void World::medium_turn(bool backwards) {
+  if (backwards) std::ranges::reverse(begun_);
   for (const Begun& one : std::exchange(begun_, {})) {
     const ByteView data = one.data_out;
     carry_out(one.request, {&data, 1});
@@ -115,8 +116,12 @@ void World::check_bounds() const {
 }
 
 /// Adds everything that waits to be sent, which lets the target go on.
-void World::fetch(ConnectionId id, wire::Bytes& output) {
+void World::fetch(ConnectionId id, wire::Bytes& output, std::size_t most) {
   while (target_.has_output(id)) {
+    if (most != all) {
+      fetch_piece(id, output, most);
+      continue;
+    }
     wire::Bytes more = target_.take_output(id, now_);
     fetched_bytes_ += more.size();
     if (output.empty())
@@ -127,14 +132,30 @@ void World::fetch(ConnectionId id, wire::Bytes& output) {
   }
 }
 
-wire::Bytes World::take_output(ConnectionId id) {
+/// As a socket takes it that has little room: a PDU may be sent in part.
+void World::fetch_piece(ConnectionId id, wire::Bytes& output, std::size_t most) {
+  std::array<ByteView, 4> views{};
+  const std::size_t used = target_.gather(id, views);
+  std::size_t sent = 0;
+  for (const ByteView view : std::span{views}.first(used)) {
+    const ByteView piece = view.first(std::min(view.size(), most - sent));
+    output.insert(output.end(), piece.begin(), piece.end());
+    sent += piece.size();
+  }
+  require(sent > 0, "output that is there can be sent");
+  target_.sent(id, sent, now_);
+  fetched_bytes_ += sent;
+  settle();
+}
+
+wire::Bytes World::take_output(ConnectionId id, std::size_t most) {
   wire::Bytes output;
   // Most has not been fetched before.
   if (const auto found = outputs_.find(id); found != outputs_.end()) {
     output = std::move(found->second);
     outputs_.erase(found);
   }
-  fetch(id, output);
+  fetch(id, output, most);
   fetched_bytes_ -= output.size();
   return output;
 }

@@ -20,8 +20,10 @@ class World {
   ConnectionId open();
   /// Delivers the bytes in pieces of at most `most`, as far as the target takes them.
   void deliver(ConnectionId id, wire::ByteView bytes, std::size_t most);
-  /// What the target has sent on the connection, and what it holds ready, since the last call.
-  [[nodiscard]] wire::Bytes take_output(ConnectionId id);
+  static constexpr std::size_t all = ~std::size_t{};
+  /// What the target has sent on the connection, and what it holds ready, since the last call;
+  /// fetched in pieces of at most `most`.
+  [[nodiscard]] wire::Bytes take_output(ConnectionId id, std::size_t most = all);
   /// Closes the connection if the target wants it closed; true if it has.
   bool close_if_told(ConnectionId id);
   void close(ConnectionId id);
@@ -31,8 +33,9 @@ class World {
 
   /// From now on the medium works in its turns alone, not after each event.
   void let_medium_wait() { medium_waits_ = true; }
-  /// It ends what it has begun in its last turn, and begins what has been asked since.
-  void medium_turn();
+  /// It ends what it has begun in its last turn, or the last of that first, and begins what has
+  /// been asked since.
+  void medium_turn(bool backwards = false);
 
   /// The harness holds so many bytes more for itself: they are not the target's.
   void set_aside(std::size_t bytes) { held_by_others_ += bytes; }
@@ -43,7 +46,8 @@ class World {
   [[nodiscard]] const std::vector<Note>& notes() const { return notes_; }
 
  private:
-  void fetch(ConnectionId id, wire::Bytes& output);
+  void fetch(ConnectionId id, wire::Bytes& output, std::size_t most = all);
+  void fetch_piece(ConnectionId id, wire::Bytes& output, std::size_t most);
   void settle();
   void carry_out(const MediumRequest& request, server::Pieces data_out);
   void check_bounds() const;
