@@ -126,7 +126,7 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     look.take_undone(connection.talk, connection.last_text_request);
     check_integrity(look, connection.login, connection.agreed);
     // What was said is settled: whoever watches many connections needs not keep it.
-    connection.agreed.outcomes = {};
+    connection.agreed.outcomes = std::vector<HeardPair>{};  // `= {}` would keep the memory
     connection.talk = Talk{connection.agreed};
     if (connection.login.tsih == 0) session.agreed = connection.agreed.for_another_connection();
     if (!session.agreed) lose_agreement(connection);
@@ -134,7 +134,7 @@ void finish_login(Look& look, Conversation& all, Connection& connection, const P
     // that hold by now; what they are cannot be told where another Login Request is among it.
     const LoginWatch& login = connection.login;
     const bool digests = connection.agreed.header_digest || connection.agreed.data_digest;
-    if (login.open_requests > 0 || (login.other_request && digests))
+    if (login.open_requests > 0 || (login.other_behind_the_last && digests))
       connection.desynchronised = true;
   }
   session.tsih = static_cast<std::uint16_t>(pdu.number<2>(14));
@@ -159,6 +159,7 @@ void note_login_request(Conversation& all, Connection& connection, const Pdu& pd
   // Two requests at once: nobody can tell from the wire which one a response is made for.
   login.disturbed = login.disturbed || login.open_requests > 0;
   ++login.open_requests;
+  login.other_behind_the_last = false;
   login.transit = pdu.bit(1, 0);
   login.continued = pdu.bit(1, 1);
   login.current_stage = pdu.bits(1, 4, 2);

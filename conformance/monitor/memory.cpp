@@ -102,7 +102,7 @@ void note_beginning(Conversation& all, Connection& connection, const Record& rec
 }
 
 void note_early_request(Conversation& all, Connection& connection, const Pdu& pdu) {
-  connection.login.other_request = true;
+  connection.login.other_request = connection.login.other_behind_the_last = true;
   lose_tasks(connection);
   Session& session = all.session_of(connection);
   session.next.reset();

@@ -156,10 +156,11 @@ void check_text(Look& look, Connection& connection, Task& task, const Pdu& pdu) 
 }
 
 /// Functions that end tasks of all sessions, and tell them nothing of it (10.5.1).
-bool sweeps(const Task& task) {
-  return task.request == Opcode::task_management_request && task.function >= clear_task_set &&
-         task.function <= target_cold_reset;
+bool sweeps(Opcode request, std::uint8_t function) {
+  return request == Opcode::task_management_request && function >= clear_task_set &&
+         function <= target_cold_reset;
 }
+bool sweeps(const Task& task) { return sweeps(task.request, task.function); }
 
 /// When such a function is sent and when it is answered; it has been carried out in between.
 void note_sweep(Conversation& all, const Connection& connection) {
@@ -304,8 +305,15 @@ void note_request(Conversation& all, Connection& connection, const Pdu& pdu, boo
     const bool retried = known != connection.tasks.end() && known->second.request == opcode &&
                          !known->second.immediate && !known->second.rejected &&
                          known->second.cmd_sn == cmd_sn;
-    if (open || !retried)
-      if (Task* const other = connection.task_of(tag)) other->ambiguous = other->has_twin = true;
+    if (open || !retried) {
+      if (Task* const other = connection.task_of(tag)) {
+        other->ambiguous = other->has_twin = true;
+        if (sweeps(opcode, static_cast<std::uint8_t>(pdu.bits(1, 1, 7)))) {
+          other->twin_sweeps = true;
+          note_sweep(all, connection);
+        }
+      }
+    }
     return;
   }
   if (opcode == Opcode::task_management_request && pdu.bits(1, 1, 7) == abort_task)
@@ -428,8 +436,8 @@ void check_reject(Look& look, Conversation& all, Connection& connection, const P
   if (!request.immediate()) {
     Session& session = all.session_of(connection);
     // A number that another command had may have been filled by that one; one that was behind the
-    // window leaves no gap in it (decision 0023).
-    const bool may_be_filled = !session.keeps(request.cmd_sn()) ||
+    // window leaves no gap in it (decision 0023). Who has not seen all numbers cannot tell.
+    const bool may_be_filled = !session.seen_from_the_start || !session.keeps(request.cmd_sn()) ||
                                session.spent.contains(request.cmd_sn().value) ||
                                (was_spoilt && session.sent.contains(request.cmd_sn().value));
     if (!may_be_filled) {

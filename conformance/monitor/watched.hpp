@@ -182,9 +182,10 @@ struct Session {
 
 /// What a login is up to.
 struct LoginWatch {
-  bool requested = false;         ///< at least one request was sent
-  std::size_t open_requests = 0;  ///< not answered yet
-  bool other_request = false;     ///< a request that is no Login Request came between (3.2.3)
+  bool requested = false;              ///< at least one request was sent
+  std::size_t open_requests = 0;       ///< not answered yet
+  bool other_request = false;          ///< a request that is no Login Request came between (3.2.3)
+  bool other_behind_the_last = false;  ///< and behind the last Login Request
   std::uint32_t tag = 0;
   bool transit = false;  ///< bits of the last request
   bool continued = false;

@@ -168,7 +168,8 @@ class AflPlusPlus(LibFuzzer):
     def command(self, harness, folder, number, length):
         seeds = folder / "seeds"
         if not seeds.exists():
-            gather((self.root / one for one in self.seeds(harness)), harness.longest, seeds)
+            gather((self.root / one for one in self.seeds(harness)),
+                   harness.at_length().longest, seeds)
         options = ["-i", seeds, "-o", folder / "afl",
                    "-m", "none", "-t", f"{TIMEOUT_SECONDS * 1000}+", "-G", str(harness.longest),
                    "-M" if number == 0 else "-S", f"job{number}"]
@@ -226,8 +227,8 @@ ENGINES = {engine.name: engine for engine in (LibFuzzer, AflPlusPlus)}
 
 
 def gather(folders, longest, into):
-    """afl-fuzz wants its seeds in one folder, different, and none of them longer than what it is to
-    try: libFuzzer cuts them itself."""
+    """afl-fuzz wants its seeds in one folder, different, and none of them longer than what it is
+    ever to try: libFuzzer cuts them itself."""
     into.mkdir()
     seen = {b""}
     for folder in folders:

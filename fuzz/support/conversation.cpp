@@ -97,8 +97,14 @@ void Conversation::hear(Line& line, const pdu::Frame& frame) {
   const auto pdu = pdu::decode_response(frame);
   require(pdu.has_value(), "the target's PDUs can be decoded");
   require(pdu::audit(frame).empty(), "and break no rule of form");
+  require(!line.restarted, "nothing follows the response to a TARGET COLD RESET");
   check_numbers(line, *pdu);
   std::visit([&](const auto& one) { take(line, frame, one); }, *pdu);
+  if (const auto* function = std::get_if<pdu::TaskManagementResponse>(&*pdu)) {
+    const Task* task = task_of(line, plain(function->initiator_task_tag));
+    line.restarted = task != nullptr && task->restarts &&
+                     function->response == pdu::TaskManagementOutcome::function_complete;
+  }
 }
 
 void Conversation::check_numbers(Line& line, const pdu::TargetPdu& pdu) const {
@@ -171,10 +177,8 @@ void Conversation::take(Line& line, const pdu::Frame&, const pdu::ReadyToTransfe
   if (line.logged_in_by_terms) {
     require(pdu.desired_data_transfer_length <= terms_.max_burst_length,
             "an R2T asks for no more than a burst");
-    const auto open =
-        static_cast<std::size_t>(std::ranges::count(line.asked, tag, &Asked::task_tag));
-    require(open < terms_.max_outstanding_r2t + line.answers_ahead,
-            "no more R2Ts are open than were agreed");
+    const auto open = std::ranges::count(line.asked, tag, &Asked::task_tag);
+    require(open < terms_.max_outstanding_r2t, "no more R2Ts are open than were agreed");
   }
   if (Task* task = task_of(line, tag)) {
     require(task->unanswered > 0, "data is asked for a task");
@@ -182,6 +186,7 @@ void Conversation::take(Line& line, const pdu::Frame&, const pdu::ReadyToTransfe
             "R2TSN counts the R2Ts of a task");
     task->next_data_sn = pdu.r2t_sn.value + 1;
   }
+  if (std::erase(line.answered_ahead, plain(pdu.target_transfer_tag)) != 0) return;
   line.asked.push_back({.task_tag = tag,
                         .transfer_tag = plain(pdu.target_transfer_tag),
                         .offset = pdu.buffer_offset,

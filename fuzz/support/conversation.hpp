@@ -94,8 +94,9 @@ class Conversation {
     std::optional<wire::CmdSN> exp_cmd_sn, max_cmd_sn;
     wire::Bytes unread;      ///< the beginning of a PDU
     std::string login_text;  ///< of all Login Responses
+    bool restarted = false;  ///< a TARGET COLD RESET was answered
     std::vector<Asked> asked;
-    std::size_t answers_ahead = 0;  ///< to R2Ts that it has not heard yet, their tags guessed
+    std::vector<std::uint32_t> answered_ahead;  ///< tags of R2Ts that it had not heard, guessed
     std::optional<std::uint32_t> ping_tag, text_tag;
     std::uint32_t text_task_tag = 0;
   };
@@ -104,6 +105,7 @@ class Conversation {
     std::size_t unanswered = 0;  ///< requests
     std::uint32_t next_data_sn = 0;
     std::uint32_t unsolicited_pdus = 0;  ///< sent for its last command
+    bool restarts = false;               ///< it is a TARGET COLD RESET, and nothing else
   };
   struct Session {
     wire::CmdSN next_cmd_sn;

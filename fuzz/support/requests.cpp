@@ -17,6 +17,7 @@ constexpr std::uint64_t units = 4;
 constexpr std::size_t swollen_bytes = limits::long_segment_bytes + 1024;
 
 constexpr pdu::Place cid_place = pdu::bytes(20, 2);
+constexpr pdu::Place function_place = pdu::bits(1, 1, 7);
 
 /// The field as a small signed number: how far it is from where it should be.
 std::uint32_t distance(const InputPdu& pdu, pdu::Place place) {
@@ -108,7 +109,7 @@ void Conversation::repair(Line& line, Session& session, InputPdu& pdu) {
     const auto tag = pdu.field(transfer_tag_place);
     const auto answered =
         std::erase_if(line.asked, [tag](const Asked& one) { return one.transfer_tag == tag; });
-    if (answered == 0 && tag != no_tag) ++line.answers_ahead;
+    if (answered == 0) line.answered_ahead.push_back(static_cast<std::uint32_t>(tag));
   }
   if (!steering.as_it_stands) {
     if (pdu.field(task_tag_place) != no_tag)
@@ -156,8 +157,14 @@ void Conversation::number(Line& line, Session& session, InputPdu& pdu, bool as_i
   if (pdu.field(immediate_place) == 0 && off_cmd_sn == 0) ++session.next_cmd_sn;
   const auto tag = static_cast<std::uint32_t>(pdu.field(task_tag_place));
   if (tag == no_tag) return;
-  ++session.tasks[tag].unanswered;
-  session.tasks[tag].unsolicited_pdus = 0;
+  Task& task = session.tasks[tag];
+  ++task.unanswered;
+  task.unsolicited_pdus = 0;
+  constexpr auto cold_reset =
+      static_cast<std::uint64_t>(pdu::TaskManagementFunction::target_cold_reset);
+  task.restarts = task.unanswered == 1 &&
+                  pdu.opcode() == static_cast<std::uint8_t>(pdu::Opcode::task_management_request) &&
+                  pdu.field(function_place) == cold_reset;
 }
 
 void Conversation::number_unsolicited(Session& session, InputPdu& pdu) {
@@ -168,7 +175,8 @@ void Conversation::number_unsolicited(Session& session, InputPdu& pdu) {
 /// Turns a Data-Out into an answer to one of the R2Ts. An empty one becomes the whole answer.
 void Conversation::answer_r2t(Line& line, InputPdu& pdu) {
   if (line.asked.empty()) {
-    if (pdu.field(final_place) != 0) ++line.answers_ahead;
+    if (pdu.field(final_place) != 0)
+      line.answered_ahead.push_back(static_cast<std::uint32_t>(pdu.field(transfer_tag_place)));
     return;
   }
   const std::size_t which = pdu.field(transfer_tag_place) % line.asked.size();

@@ -1,7 +1,10 @@
-/// Writes the seeds that are made by hand, and those of the recordings in ../traces, into a corpus,
-/// or compares them with what is there. Usage: fuzz_seeds write|check CORPUS `check` also holds
-/// regressions/README.md against the folder, and sends each regression to a target, which has to
-/// name the rule that was broken. Exit status 0, 1 if something differs, 2.
+/// Writes the seeds that are made by hand, and those of the recordings in CORPUS/../traces, into a
+/// corpus, or compares them with what is there.
+///
+/// Usage: fuzz_seeds write|check CORPUS, or fuzz_seeds table
+///
+/// `check` also holds regressions/README.md against the folder, and sends each regression to a
+/// target, which has to name the rule that was broken. Exit status 0, 1 if something differs, 2.
 
 #include <algorithm>
 #include <cstdio>

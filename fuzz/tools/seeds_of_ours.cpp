@@ -172,7 +172,7 @@ std::vector<Regression> accusations_of_loss() {
 }
 
 /// The same, of functions: a tag used twice hides what was done, a number far off takes the place
-/// of another. And one that was right: the response was not the last.
+/// of another. And one that was right: the response to a reset was not the last.
 std::vector<Regression> accusations_of_functions() {
   const auto function = [](pdu::TaskManagementFunction which, std::uint32_t tag) {
     return pdu::TaskManagementRequest{
@@ -187,6 +187,12 @@ std::vector<Regression> accusations_of_functions() {
   const auto reset = ahead(function(pdu::TaskManagementFunction::logical_unit_reset, 8), 1);
   pdu::ScsiCommand at_once{
       .immediate = true, .final = true, .initiator_task_tag = wire::InitiatorTaskTag{1}};
+  // The session that asks is the last to end: both have data to come, for which its function waits.
+  constexpr int others_line = 0x80;
+  Stream restart;
+  restart.send(write_of_one_block(1)).send(write_of_one_block(1)).steer(others_line);
+  restart.send(function(pdu::TaskManagementFunction::clear_task_set, 2)).steer(others_line);
+  restart.send(function(pdu::TaskManagementFunction::target_cold_reset, 3)).steer(others_line);
   constexpr std::uint32_t one_back = 0xff;
   wire::Bytes waiting_reset = ahead(function(pdu::TaskManagementFunction::target_warm_reset, 9), 0);
   waiting_reset[steering_byte] |= std::byte{0x04};
@@ -205,6 +211,8 @@ std::vector<Regression> accusations_of_functions() {
       {"own-number-far-off",
        "the monitor took a CmdSN for unsent whose slot the RefCmdSN of an ABORT TASK had taken",
        far_off.command({0x00}).log_out()},
+      {"own-function-behind-a-cold-reset",
+       "a function that waited was answered behind the response to a TARGET COLD RESET", restart},
       {"own-retry-rejected",
        "the monitor took the Reject of a retry for that of an immediate command with its tag and "
        "CmdSN",

@@ -70,6 +70,10 @@ wire::Bytes with_our_names(const wire::Bytes& text) {
 }  // namespace
 
 std::vector<Seed> recorded_seeds(const files::path& traces) {
+  if (!files::is_directory(traces / "captured")) {
+    std::fprintf(stderr, "%s has no folder `captured`\n", traces.c_str());
+    std::exit(2);
+  }
   std::vector<files::path> paths;
   for (const auto& entry : files::recursive_directory_iterator(traces / "captured"))
     if (entry.path().extension() == ".json") paths.push_back(entry.path());

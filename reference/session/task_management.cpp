@@ -24,22 +24,16 @@ void answer(Domain& domain, Session& session, Connection& connection,
                                    .initiator_task_tag = request.initiator_task_tag});
 }
 
-/// Ends the tasks of a session for which `condition` holds.
-template <class Condition>
-void abort_tasks(Domain& domain, Session& session, Condition condition) {
-  for (auto task = session.tasks.begin(); task != session.tasks.end();) {
-    Task& one = *task++;
-    if (condition(session, one)) abort_task(domain, session, one);
-  }
-}
-
-/// The same of all sessions. 10.4.11: those that get room in their windows by that are told; the
-/// one that asked hears of it with its response.
+/// Ends the tasks of all sessions for which `condition` holds. 10.4.11: sessions that get room in
+/// their windows by that are told; the one that asked hears of it with its response.
 template <class Condition>
 void abort_everywhere(Domain& domain, const Session& issuing, Condition condition) {
   for (auto& [tsih, session] : domain.sessions) {
     const wire::CmdSN before = session.window.max_cmd_sn();
-    abort_tasks(domain, session, condition);
+    for (auto task = session.tasks.begin(); task != session.tasks.end();) {
+      Task& one = *task++;
+      if (condition(session, one)) abort_task(domain, session, one);
+    }
     if (&session != &issuing && session.window.max_cmd_sn() != before)
       announce_window(domain, session);
   }
@@ -99,12 +93,15 @@ void reset_target(Domain& domain, const Session& issuing) {
 }
 
 /// TARGET COLD RESET (10.5.1): like a power on, so every connection closes, logged in or not, the
-/// response being the last that its connection sends. No task is left by then that the end of
-/// another session's could let go on, and be answered.
+/// response being the last that its connection sends. No task and no function is left by then that
+/// the end of another session could let go on, and be answered.
 template <class Reply>
 void restart(Domain& domain, Reply reply) {
-  for (auto& [tsih, session] : domain.sessions)
-    abort_tasks(domain, session, [](const Session&, const Task&) { return true; });
+  for (auto& [tsih, session] : domain.sessions) {
+    abandon_tasks(domain, session);
+    session.functions.clear();
+  }
+  domain.pending_functions = 0;
   reply(TaskManagementOutcome::function_complete);
   while (!domain.sessions.empty())
     end_session(domain, domain.sessions.begin()->second, Disposition::close_when_sent);

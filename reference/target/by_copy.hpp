@@ -38,7 +38,7 @@ std::size_t hand_over(T& target, session::ConnectionId id, wire::ByteView bytes,
 template <class T>
 [[nodiscard]] wire::Bytes fetch(T& target, session::ConnectionId id, session::Moment now) {
   wire::Bytes all;
-  std::array<wire::ByteView, 16> views{};  // five PDUs, mostly
+  std::array<wire::ByteView, 16> views{};  // five PDUs at least
   while (const std::size_t used = target.gather(id, views)) {
     std::size_t bytes = 0;
     for (const wire::ByteView view : std::span{views}.first(used)) bytes += view.size();

@@ -16,6 +16,19 @@ namespace iscsi::wire {
 template <class T>
 class Queue {
  public:
+  Queue() = default;
+  Queue(const Queue&) = default;
+  Queue& operator=(const Queue&) = default;
+  /// Leaves `other` empty.
+  Queue(Queue&& other) noexcept
+      : elements_{std::move(other.elements_)}, gone_{std::exchange(other.gone_, 0)} {}
+  Queue& operator=(Queue&& other) noexcept {
+    elements_ = std::move(other.elements_);
+    gone_ = std::exchange(other.gone_, 0);
+    return *this;
+  }
+  ~Queue() = default;
+
   [[nodiscard]] bool empty() const { return gone_ == elements_.size(); }
   [[nodiscard]] std::size_t size() const { return elements_.size() - gone_; }
   [[nodiscard]] T& front() { return elements_[gone_]; }
@@ -37,8 +50,7 @@ class Queue {
     // Each element moves at most once for each that has gone.
     elements_.erase(elements_.begin(), elements_.begin() + static_cast<std::ptrdiff_t>(gone_));
     gone_ = 0;
-    if (elements_.capacity() > most_kept && elements_.size() < elements_.capacity() / 4)
-      elements_.shrink_to_fit();
+    give_back();
   }
   /// How many were taken out.
   template <class Predicate>
@@ -46,6 +58,7 @@ class Queue {
     const auto others = std::ranges::remove_if(*this, predicate);
     const std::size_t erased = others.size();
     elements_.resize(elements_.size() - erased);
+    give_back();
     return erased;
   }
   /// For how many there is memory.
@@ -60,6 +73,11 @@ class Queue {
   template <class Elements>
   [[nodiscard]] auto waiting(Elements& elements) const {
     return std::span{elements}.subspan(gone_);
+  }
+
+  void give_back() {
+    if (elements_.capacity() > most_kept && elements_.size() < elements_.capacity() / 4)
+      elements_.shrink_to_fit();
   }
 
   static constexpr std::size_t most_kept = 64;

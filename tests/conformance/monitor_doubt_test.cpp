@@ -26,6 +26,28 @@ TEST(TheMonitor, DoesNotFrameWhatWasSentBeforeTheEndOfALoginThatAgreedOnDigests)
   EXPECT_EQ(rejects("HeaderDigest=CRC32C/"), std::set<Rule>{});
 }
 
+// It came in front of another Login Request, which is no PDU of full feature phase.
+TEST(TheMonitor, FramesWhatWasSentBeforeTheLastLoginRequest) {
+  LoginRequest stays = Scene::login_request();
+  stays.transit = false;
+  stays.next_stage = {};
+  LoginResponse goes_on = Scene::login_response();
+  goes_on.transit = false;
+  goes_on.next_stage = {};
+  goes_on.tsih = {};
+  const std::string digest = "HeaderDigest=CRC32C/";
+  Scene scene;
+  scene.say(stays, Scene::names() + pairs(digest)).say(ping());
+  scene.answer(goes_on, pairs("TargetPortalGroupTag=1/" + digest));
+  scene.say(Scene::login_request()).answer(Scene::login_response());
+  scene.digests.header = true;
+  NopOut shifted = ping();
+  shifted.immediate = true;
+  scene.answer(Reject{.reason = RejectReason::protocol_error},
+               header_text(encode_header(shifted, {})));
+  EXPECT_TRUE(scene.broken().contains(Rule::reject_returns_a_sent_header));
+}
+
 // Whose answer is not counted, for it was not seen whole: that is no request on its way.
 TEST(TheMonitor, FramesWhatFollowsALoginOfWhichTheCaptureLacksBytes) {
   Scene scene;
@@ -119,6 +141,57 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetElsewhereWithATwinMayHaveEnded) {
   };
   EXPECT_EQ(clears(false), std::set<Rule>{Rule::task_set_function_waits_for_data});
   EXPECT_EQ(clears(true), std::set<Rule>{});
+}
+
+// A reset whose CmdSN another request had: that one may have been passed over, and the reset not.
+TEST(TheMonitor, TakesTasksForGoneThatAResetElsewhereWithAnotherOnesNumberMayHaveEnded) {
+  const auto function = [](TaskManagementFunction which, bool immediate, std::uint32_t cmd_sn) {
+    return TaskManagementRequest{.immediate = immediate,
+                                 .function = which,
+                                 .initiator_task_tag = InitiatorTaskTag{9},
+                                 .cmd_sn = {cmd_sn}};
+  };
+  const auto clears = [&](bool resets) {
+    Scene other;
+    other.login();
+    NopOut far = ping(20);
+    far.initiator_task_tag = InitiatorTaskTag{7};
+    other.say(far);
+    if (resets) other.say(function(TaskManagementFunction::target_warm_reset, false, 20));
+    Scene scene = logged_in_elsewhere();
+    scene.say(Scene::write(64));
+    ++scene.exp_cmd_sn;
+    scene.notify(Scene::r2t(0, 0, 64));
+    auto clear = function(TaskManagementFunction::clear_task_set, true, 11);
+    clear.exp_stat_sn = {scene.stat_sn};
+    scene.say(clear).answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
+    return beside(other, scene).broken();
+  };
+  EXPECT_EQ(clears(false), std::set<Rule>{Rule::task_set_function_waits_for_data});
+  EXPECT_EQ(clears(true), std::set<Rule>{});
+}
+
+// Once a number was too far ahead to be kept, those that share a slot cannot be told apart.
+TEST(TheMonitor, AsksForNoGapWhereNumbersWereTooFarAheadToBeKept) {
+  const auto with_tag = [](std::uint32_t cmd_sn, std::uint32_t tag) {
+    NopOut one = ping(cmd_sn);
+    one.initiator_task_tag = InitiatorTaskTag{tag};
+    return one;
+  };
+  const auto rejects = [&](bool far) {
+    Scene scene;
+    scene.login();
+    if (far) scene.say(with_tag(10 + 6000, 20));
+    scene.say(with_tag(11, 7)).say(with_tag(11, 8));
+    if (far) scene.say(with_tag(11U - 8192U, 21));
+    scene.say(with_tag(10, 6));
+    scene.exp_cmd_sn = 12;
+    scene.answer(Reject{.reason = RejectReason::invalid_pdu_field},
+                 header_text(encode_header(with_tag(11, 8), {})));
+    return scene.broken();
+  };
+  EXPECT_EQ(rejects(false), std::set<Rule>{});
+  EXPECT_EQ(rejects(true), std::set<Rule>{});
 }
 
 // A rejected command whose number an ABORT TASK has named may be sent again, and is no retry.

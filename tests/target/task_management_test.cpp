@@ -377,5 +377,23 @@ TEST_F(TaskManagement, LetsNoTaskGoOnBehindAColdReset) {
   EXPECT_EQ(other.only<TaskManagementResponse>().response, function_complete);
 }
 
+class ColdReset : public TaskManagement,
+                  public testing::WithParamInterface<pdu::TaskManagementFunction> {};
+
+// Nor does a function go on that has waited: nothing it would be answered by, no ping it asks for.
+TEST_P(ColdReset, LetsNoFunctionGoOnBehindIt) {
+  Initiator other{world};
+  log_in_other(other);
+  begin_write(initiator);
+  begin_write(other);
+  other.send(function(other, GetParam()));
+  other.expect_silence();  // it waits for data
+  const auto reset = function(other, target_cold_reset);
+  other.send(reset);
+  EXPECT_EQ(other.only<TaskManagementResponse>().initiator_task_tag, reset.initiator_task_tag);
+}
+
+INSTANTIATE_TEST_SUITE_P(Functions, ColdReset, testing::Values(abort_task_set, clear_task_set));
+
 }  // namespace
 }  // namespace iscsi::harness

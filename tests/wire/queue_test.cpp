@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace iscsi::wire {
@@ -39,6 +40,26 @@ TEST(Queue, ShowsThoseThatWait) {
   EXPECT_EQ(all_of(queue), std::vector<int>{});
   queue.push_back(7);
   EXPECT_EQ(all_of(queue), std::vector{7});
+}
+
+TEST(Queue, IsEmptyWhenItHasBeenMovedFrom) {
+  Queue<int> queue;
+  for (int i = 0; i < 5; ++i) queue.push_back(i);
+  queue.pop_front();
+  Queue<int> other{std::move(queue)};
+  EXPECT_TRUE(queue.empty());  // NOLINT(bugprone-use-after-move): that is the question
+  EXPECT_EQ(all_of(other), (std::vector{1, 2, 3, 4}));
+  queue = std::move(other);
+  EXPECT_EQ(other.size(), 0U);  // NOLINT(bugprone-use-after-move)
+  EXPECT_EQ(all_of(queue), (std::vector{1, 2, 3, 4}));
+}
+
+TEST(Queue, GivesMemoryBackThatErasedOnesHad) {
+  Queue<int> queue;
+  for (int i = 0; i < 1000; ++i) queue.push_back(i);
+  queue.erase_if([](int one) { return one > 2; });
+  EXPECT_LE(queue.capacity(), 64U);
+  EXPECT_EQ(all_of(queue), (std::vector{0, 1, 2}));
 }
 
 TEST(Queue, ErasesAmongThoseThatWaitAlone) {
