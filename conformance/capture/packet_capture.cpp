@@ -21,6 +21,11 @@ std::size_t bytes_of(const Record& record) {
 /// one that is added in order could come before another one of its order that was here first.
 void RecordQueue::add(std::uint64_t order, Record&& record) {
   held_ += bytes_of(record);
+  if (order < taken_order_) {
+    order = taken_order_;
+    record.packet = taken_packet_;
+    record.at_us = taken_at_us_;
+  }
   if (in_order_.empty() ? !late_.empty() : order < in_order_.back().order)
     late_.emplace(order, std::move(record));
   else
@@ -37,6 +42,7 @@ std::uint64_t RecordQueue::first_order() const {
 
 Record RecordQueue::take_first() {
   Record record;
+  taken_order_ = first_order();
   if (first_is_late()) {
     record = std::move(late_.begin()->second);
     late_.erase(late_.begin());
@@ -45,6 +51,8 @@ Record RecordQueue::take_first() {
     in_order_.pop_front();
   }
   held_ -= bytes_of(record);
+  taken_packet_ = record.packet;
+  taken_at_us_ = record.at_us;
   return record;
 }
 

@@ -14,7 +14,8 @@
 
 namespace conformance {
 
-/// Records that wait for their turn, which is their order. Most are added in it.
+/// Records that wait for their turn, which is their order. Most are added in it. One whose turn is
+/// over has the place of the last that was taken: that bytes are missing is noticed late.
 class RecordQueue {
  public:
   void add(std::uint64_t order, Record&& record);
@@ -35,6 +36,10 @@ class RecordQueue {
   std::deque<Waiting> in_order_;
   std::multimap<std::uint64_t, Record> late_;  // behind what was added in order
   std::size_t held_ = 0;
+  // Of the record that was taken last.
+  std::uint64_t taken_order_ = 0;
+  std::uint64_t taken_packet_ = 0;
+  std::uint64_t taken_at_us_ = 0;
 };
 
 class PacketCapture : public RecordSource, private RecordSink {

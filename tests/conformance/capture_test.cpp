@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <algorithm>
 #include <random>
 
 #include "conformance/capture/limits.hpp"
@@ -488,20 +489,28 @@ TEST_F(Tapped, IpFragmentsAreLeftOutAndNoted) {
   EXPECT_EQ(seen.notes[0].packet, 5U);
 }
 
+// One whose turn is over has the place of the last that was taken.
 TEST(RecordQueue, GivesRecordsInTheirOrderAndThoseOfOneOrderAsTheyCame) {
   std::mt19937 random{7};
   RecordQueue queue;
-  std::multimap<std::uint64_t, std::uint64_t> model;  // packets, by order
-  for (std::uint64_t packet = 1; packet < 20000; ++packet) {
-    const std::uint64_t order = packet / 4 + (random() % 3 == 0 ? random() % 50 : 40);
+  std::multimap<std::uint64_t, ConnectionNumber> model;  // names, by order
+  std::uint64_t taken = 0;
+  for (ConnectionNumber name = 1; name < 20000; ++name) {
+    const std::uint64_t order = name / 4 + (random() % 3 == 0 ? random() % 50 : 40);
     Record record;
-    record.packet = packet;
+    record.connection = name;
+    record.packet = order;
+    record.at_us = order;
     record.bytes.resize(random() % 64);
-    model.emplace(order, packet);
+    model.emplace(std::max(order, taken), name);
     queue.add(order, std::move(record));
-    while (!model.empty() && random() % 100 < (packet % 1000 < 500 ? 40 : 70)) {
-      ASSERT_EQ(queue.first_order(), model.begin()->first);
-      ASSERT_EQ(queue.take_first().packet, model.begin()->second);
+    while (!model.empty() && random() % 100 < (name % 1000 < 500 ? 40U : 70U)) {
+      taken = model.begin()->first;
+      ASSERT_EQ(queue.first_order(), taken);
+      const Record first = queue.take_first();
+      ASSERT_EQ(first.connection, model.begin()->second);
+      ASSERT_EQ(first.packet, taken);
+      ASSERT_EQ(first.at_us, taken);
       model.erase(model.begin());
     }
     ASSERT_EQ(queue.empty(), model.empty());
