@@ -115,29 +115,35 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetWithATwinMayHaveEnded) {
   EXPECT_EQ(scene.broken(), std::set<Rule>{});
 }
 
+/// What is broken when a CLEAR TASK SET elsewhere does not wait for the data of a write.
+std::set<Rule> clears_beside(const Scene& other) {
+  Scene scene = logged_in_elsewhere();
+  scene.say(Scene::write(64));
+  ++scene.exp_cmd_sn;
+  scene.notify(Scene::r2t(0, 0, 64));
+  scene.say(TaskManagementRequest{.immediate = true,
+                                  .function = TaskManagementFunction::clear_task_set,
+                                  .initiator_task_tag = InitiatorTaskTag{9},
+                                  .cmd_sn = {11},
+                                  .exp_stat_sn = {scene.stat_sn}});
+  scene.answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
+  return beside(other, scene).broken();
+}
+
 // The same of a reset on another connection: by its tag it cannot be told from the ping.
 TEST(TheMonitor, TakesTasksForGoneThatAResetElsewhereWithATwinMayHaveEnded) {
-  const auto function = [](TaskManagementFunction which, std::uint32_t cmd_sn) {
-    return TaskManagementRequest{.immediate = true,
-                                 .function = which,
-                                 .initiator_task_tag = InitiatorTaskTag{9},
-                                 .cmd_sn = {cmd_sn}};
-  };
+  const TaskManagementRequest reset{.immediate = true,
+                                    .function = TaskManagementFunction::target_warm_reset,
+                                    .initiator_task_tag = InitiatorTaskTag{9},
+                                    .cmd_sn = {10}};
   NopOut twin = ping(10);
   twin.immediate = true;
   twin.initiator_task_tag = InitiatorTaskTag{9};
   const auto clears = [&](bool resets) {
     Scene other;
     other.login();
-    if (resets) other.say(function(TaskManagementFunction::target_warm_reset, 10)).say(twin);
-    Scene scene = logged_in_elsewhere();
-    scene.say(Scene::write(64));
-    ++scene.exp_cmd_sn;
-    scene.notify(Scene::r2t(0, 0, 64));
-    auto clear = function(TaskManagementFunction::clear_task_set, 11);
-    clear.exp_stat_sn = {scene.stat_sn};
-    scene.say(clear).answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
-    return beside(other, scene).broken();
+    if (resets) other.say(reset).say(twin);
+    return clears_beside(other);
   };
   EXPECT_EQ(clears(false), std::set<Rule>{Rule::task_set_function_waits_for_data});
   EXPECT_EQ(clears(true), std::set<Rule>{});
@@ -145,27 +151,17 @@ TEST(TheMonitor, TakesTasksForGoneThatAResetElsewhereWithATwinMayHaveEnded) {
 
 // A reset whose CmdSN another request had: that one may have been passed over, and the reset not.
 TEST(TheMonitor, TakesTasksForGoneThatAResetElsewhereWithAnotherOnesNumberMayHaveEnded) {
-  const auto function = [](TaskManagementFunction which, bool immediate, std::uint32_t cmd_sn) {
-    return TaskManagementRequest{.immediate = immediate,
-                                 .function = which,
-                                 .initiator_task_tag = InitiatorTaskTag{9},
-                                 .cmd_sn = {cmd_sn}};
-  };
+  const TaskManagementRequest reset{.function = TaskManagementFunction::target_warm_reset,
+                                    .initiator_task_tag = InitiatorTaskTag{9},
+                                    .cmd_sn = {20}};
   const auto clears = [&](bool resets) {
     Scene other;
     other.login();
     NopOut far = ping(20);
     far.initiator_task_tag = InitiatorTaskTag{7};
     other.say(far);
-    if (resets) other.say(function(TaskManagementFunction::target_warm_reset, false, 20));
-    Scene scene = logged_in_elsewhere();
-    scene.say(Scene::write(64));
-    ++scene.exp_cmd_sn;
-    scene.notify(Scene::r2t(0, 0, 64));
-    auto clear = function(TaskManagementFunction::clear_task_set, true, 11);
-    clear.exp_stat_sn = {scene.stat_sn};
-    scene.say(clear).answer(TaskManagementResponse{.initiator_task_tag = InitiatorTaskTag{9}});
-    return beside(other, scene).broken();
+    if (resets) other.say(reset);
+    return clears_beside(other);
   };
   EXPECT_EQ(clears(false), std::set<Rule>{Rule::task_set_function_waits_for_data});
   EXPECT_EQ(clears(true), std::set<Rule>{});
